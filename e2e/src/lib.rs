@@ -1,1 +1,39 @@
-//! p
+//! The harness of the whole-system tests: starts the real binary and everything it talks to.
+//!
+//! ```text
+//! Client (raw bytes) ──▶ Gateway (the real process, port 0) ──▶ Upstream (raw bytes, plays a script)
+//! curl, phoenix.js, a WebSocket client, Chromium                Beam (Cowboy on a real BEAM)
+//! ```
+//!
+//! It is not a mock of anything: no part of the gateway runs inside the tests' process. It is not
+//! a load generator either, that is `bench`.
+//!
+//! The tests are in `tests/it`, one binary. Start with `gateway`, then `client` and `upstream`.
+//!
+//! Invariants: every port is 0, so tests run side by side; nothing sleeps for a time, everything
+//! waits for a fact ([`eventually`]) with a deadline; a part that is missing fails a test, it never
+//! skips one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a harness fails the test at once, and waits by the real clock"
+)]
+
+pub mod beam;
+pub mod client;
+pub mod gateway;
+pub mod project;
+pub mod stream;
+pub mod tool;
+pub mod upstream;
+pub mod wait;
+pub mod wire;
+
+pub use beam::Beam;
+pub use client::Client;
+pub use gateway::{Gateway, Launch};
+pub use project::Project;
+pub use upstream::{Connection, Upstream};
+pub use wait::{PATIENCE, eventually};
+pub use wire::{Ending, Head, Message};
