@@ -24,7 +24,7 @@ pub mod snapshot;
 pub mod upstream;
 
 pub use finding::{Finding, Origin, Severity};
-pub use host::{Authority, Host, HostError};
+pub use host::{Authority, HOST_BYTES_MAX, Host, HostError, LABEL_BYTES_MAX};
 pub use merge::{Rules, merge};
 pub use report::{Claim, ClaimKind, Report, Reported, Source};
 pub use service::{Adapter, Service, Serving};

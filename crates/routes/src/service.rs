@@ -31,10 +31,24 @@ pub struct Service {
     pub name: String,
     /// The OTP application.
     pub app: Option<String>,
-    /// A number that stays with the service over all generations: the index of its counters.
+    /// A small number that stays with the service while it is in the table: the index of its
+    /// counters. A service that comes later may get the number of one that has gone.
     pub slot: u32,
     /// Sorted by address.
     pub upstreams: Vec<Upstream>,
     /// Whether it was found listening.
     pub serving: Serving,
+}
+
+impl Service {
+    /// Returns a service that listens, without an application, for tables built by hand.
+    pub fn new(name: &str, slot: u32, upstreams: Vec<Upstream>) -> Self {
+        Self {
+            name: name.to_owned(),
+            app: None,
+            slot,
+            upstreams,
+            serving: Serving::Yes,
+        }
+    }
 }

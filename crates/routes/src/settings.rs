@@ -1,8 +1,32 @@
 //! What the operator sets: limits, timeouts, whom to trust.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+#[cfg(test)]
+mod tests;
+
+/// All that reloads without touching listeners and workers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Development or production.
+    pub mode: Mode,
+    /// Bounds.
+    pub limits: Limits,
+    /// Waits.
+    pub timeouts: Timeouts,
+    /// Whose forwarded headers are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// The scheme where nobody trusted says.
+    pub forwarded_proto: ForwardedProto,
+    /// A path answered 200 on the main listeners under any Host (503 while leaving), if set.
+    pub health_path: Option<String>,
+}
 
 /// Development shows routes and details; production never does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,27 +38,19 @@ pub enum Mode {
     Production,
 }
 
-/// The scheme to tell the apps where a trusted peer sends no `X-Forwarded-Proto`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ForwardedProto {
-    /// What the trusted peer says, else `http`.
-    #[default]
-    Auto,
-    /// Always `http` where nothing trusted says otherwise.
-    Http,
-    /// `https` where nothing trusted says otherwise.
-    Https,
+impl Mode {
+    /// The name in configuration and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
 }
 
-/// The peers whose forwarded headers are believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustedProxies(pub Vec<IpNet>);
-
-impl TrustedProxies {
-    /// Returns whether `peer` is to be believed. IPv4 addresses mapped into IPv6 count as IPv4.
-    pub fn contains(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
-        self.0.iter().any(|net| net.contains(&peer))
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
@@ -53,6 +69,19 @@ pub struct Limits {
     pub connections: usize,
     /// Services in the table.
     pub services: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: 64 * 1024,
+            headers: 200,
+            uri: 16 * 1024,
+            body: None,
+            connections: 65_536,
+            services: 4096,
+        }
+    }
 }
 
 /// How long each thing may take; `None` for no bound.
@@ -80,19 +109,71 @@ pub struct Timeouts {
     pub drain: Duration,
 }
 
-/// All that reloads without touching listeners and workers.
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(60),
+            connect: Duration::from_secs(2),
+            response: Some(Duration::from_secs(60)),
+            idle: Duration::from_secs(75),
+            upstream_idle: None,
+            stream_idle: None,
+            // Phoenix's own sockets beat every 30 s and end after 60 s.
+            websocket_idle: Some(Duration::from_secs(120)),
+            shutdown_delay: Duration::ZERO,
+            // Phoenix takes up to 30 s to drain its sockets.
+            drain: Duration::from_secs(45),
+        }
+    }
+}
+
+/// The scheme to tell the apps where a trusted peer sends no `X-Forwarded-Proto`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedProto {
+    /// What the trusted peer says, else `http`.
+    #[default]
+    Auto,
+    /// Always `http` where nothing trusted says otherwise.
+    Http,
+    /// `https` where nothing trusted says otherwise.
+    Https,
+}
+
+/// The peers whose forwarded headers are believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Development or production.
-    pub mode: Mode,
-    /// Bounds.
-    pub limits: Limits,
-    /// Waits.
-    pub timeouts: Timeouts,
-    /// Whose forwarded headers are believed.
-    pub trusted_proxies: TrustedProxies,
-    /// The scheme where nobody trusted says.
-    pub forwarded_proto: ForwardedProto,
-    /// A path answered 200 on the main listeners under any Host (503 while leaving), if set.
-    pub health_path: Option<String>,
+pub struct TrustedProxies(pub Vec<IpNet>);
+
+impl TrustedProxies {
+    /// What `loopback` stands for in configuration.
+    pub const LOOPBACK: [IpNet; 2] = [
+        IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
+        IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),
+    ];
+
+    /// What `private` stands for in configuration: the ranges of RFC 1918 and RFC 4193.
+    ///
+    /// Link-local ranges are not among them: whoever is on the wire has such an address without
+    /// anyone having given it one.
+    pub const PRIVATE: [IpNet; 4] = [
+        IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8)),
+        IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
+        IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),
+        IpNet::V6(Ipv6Net::new_assert(
+            Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0),
+            7,
+        )),
+    ];
+
+    /// Returns whether `peer` is to be believed. IPv4 addresses mapped into IPv6 count as IPv4.
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.0.iter().any(|net| net.contains(&peer))
+    }
+}
+
+impl Default for TrustedProxies {
+    fn default() -> Self {
+        Self([&Self::LOOPBACK[..], &Self::PRIVATE[..]].concat())
+    }
 }

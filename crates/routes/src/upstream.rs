@@ -36,3 +36,22 @@ pub struct Upstream {
     /// Where it was written, if in a file.
     pub origin: Option<Origin>,
 }
+
+impl Upstream {
+    /// Returns an upstream as `mesh-router.toml` would give it: no node, adapter not known.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            node: None,
+            source: Source::Static,
+            adapter: Adapter::Unknown,
+            origin: None,
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(address)
+    }
+}

@@ -1,0 +1,209 @@
+//! What a merge has to say, in words that name the line to write.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
+
+use super::{Entries, Entry, Rules};
+use crate::{Address, Finding, Origin, Service, Serving, Severity, Snapshot, Source, Upstream};
+
+/// How many names a message lists before it only counts.
+const NAMES_MAX: usize = 5;
+
+/// The order of [`Snapshot::findings`].
+pub(super) fn most_severe_first(a: &Finding, b: &Finding) -> Ordering {
+    let severe = b.severity.cmp(&a.severity);
+    severe
+        .then_with(|| (a.code, &a.origin).cmp(&(b.code, &b.origin)))
+        .then_with(|| a.cmp(b))
+}
+
+/// More services than the table may hold.
+pub(super) fn too_many_services(found: usize, max: usize, dropped: &BTreeSet<&str>) -> Finding {
+    let mut names: Vec<&str> = dropped.iter().copied().take(NAMES_MAX).collect();
+    if dropped.len() > NAMES_MAX {
+        names.push("…");
+    }
+    Finding {
+        code: "too-many-services",
+        severity: Severity::Error,
+        origin: None,
+        message: format!(
+            "{found} services were found and the table holds {max}, left out: {}",
+            names.join(", ")
+        ),
+        fix: format!("set `services = {found}` or more under [limits] in mesh-router.toml"),
+    }
+}
+
+/// Upstreams that would lead back to us.
+pub(super) fn own_listeners(service: &str, own: &[(Upstream, SocketAddr)]) -> Vec<Finding> {
+    own.iter()
+        .map(|(upstream, listener)| Finding {
+            code: "own-listener",
+            severity: Severity::Error,
+            origin: upstream.origin.clone(),
+            message: format!(
+                "{service} has the address {}, where this gateway itself listens ({listener})",
+                upstream.address
+            ),
+            fix: "give the endpoint another `http: [port: …]`, or the gateway another `listen`"
+                .to_owned(),
+        })
+        .collect()
+}
+
+/// What the finished table shows.
+pub(super) fn of_table(table: &Snapshot, entries: &Entries<'_>, rules: &Rules) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(name) = &rules.default
+        && table.default.is_none()
+    {
+        findings.push(unknown_default(table, name));
+    }
+    for (at, (service, entries)) in table.services.iter().zip(entries.values()).enumerate() {
+        findings.extend(no_upstream(table, service, entries));
+        let is_claimed = entries.iter().any(|it| !it.reported.claims.is_empty());
+        if !is_claimed && table.default != Some(at) {
+            findings.push(no_host(service, entries));
+        }
+    }
+    findings.extend(ports_twice(table));
+    findings
+}
+
+fn unknown_default(table: &Snapshot, name: &str) -> Finding {
+    Finding {
+        code: "unknown-default",
+        severity: Severity::Error,
+        origin: None,
+        message: format!("the default service {name} was not found"),
+        fix: name_one_of(table, name),
+    }
+}
+
+/// A service that nothing can be forwarded to.
+fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Option<Finding> {
+    let name = &service.name;
+    if !service.upstreams.is_empty() {
+        return None;
+    }
+    let is_addressed = entries.iter().any(|it| !it.reported.upstreams.is_empty());
+    let is_discovered = entries.iter().any(|it| it.source != Source::Static);
+    if !is_discovered && !is_addressed {
+        return Some(Finding {
+            code: "unknown-endpoint",
+            severity: Severity::Error,
+            origin: origin(entries),
+            message: format!("no source found the endpoint {name}"),
+            fix: name_one_of(table, name),
+        });
+    }
+    if let Serving::No(why) = &service.serving {
+        return Some(Finding {
+            code: "not-serving",
+            severity: Severity::Warning,
+            origin: origin(entries),
+            message: format!("{name} was found and does not listen: {why}"),
+            fix: "start it with `mix phx.server`, or with PHX_SERVER=true in a release".to_owned(),
+        });
+    }
+    // Where all addresses are our own, `own-listener` has said so.
+    (!is_addressed).then(|| Finding {
+        code: "no-upstream",
+        severity: Severity::Warning,
+        origin: origin(entries),
+        message: format!("{name} was found without an address to forward to"),
+        fix: format!(
+            "write its port: `config {}, {name}, http: [port: 4001]`",
+            app(service)
+        ),
+    })
+}
+
+/// A service that no host leads to.
+fn no_host(service: &Service, entries: &[Entry<'_>]) -> Finding {
+    let name = &service.name;
+    let label = service.app.as_deref().unwrap_or("app");
+    let label = label
+        .strip_suffix("_web")
+        .unwrap_or(label)
+        .replace('_', "-");
+    let host = format!("{label}.example.com");
+    Finding {
+        code: "no-host",
+        severity: Severity::Warning,
+        origin: origin(entries),
+        message: format!("no host leads to {name}"),
+        fix: format!(
+            "write `config {}, {name}, url: [host: \"{host}\"]`, \
+             or in mesh-router.toml [routes.\"{host}\"] with `endpoint = \"{name}\"`",
+            app(service)
+        ),
+    }
+}
+
+/// Addresses that several discovered services share: all but one of them can't listen there. What
+/// the operator wrote himself is meant.
+fn ports_twice(table: &Snapshot) -> Vec<Finding> {
+    let mut holders: BTreeMap<&Address, Vec<(&str, Option<&Origin>)>> = BTreeMap::new();
+    for service in &table.services {
+        for upstream in &service.upstreams {
+            if upstream.source != Source::Static {
+                let holders = holders.entry(&upstream.address).or_default();
+                holders.push((&service.name, upstream.origin.as_ref()));
+            }
+        }
+    }
+    let shared = holders
+        .into_iter()
+        .filter(|(_, services)| services.len() > 1);
+    shared
+        .map(|(address, services)| Finding {
+            code: "port-twice",
+            severity: Severity::Warning,
+            origin: services.iter().find_map(|(_, origin)| origin.cloned()),
+            message: format!("{} have one address, {address}", listed(&services)),
+            fix: "give each endpoint its own `http: [port: …]`".to_owned(),
+        })
+        .collect()
+}
+
+/// `A (config/dev.exs:3), B and 2 more`.
+fn listed(services: &[(&str, Option<&Origin>)]) -> String {
+    let shown = services.iter().take(NAMES_MAX);
+    let names: Vec<String> = shown
+        .map(|(name, origin)| match origin {
+            Some(origin) => format!("{name} ({origin})"),
+            None => (*name).to_owned(),
+        })
+        .collect();
+    match services.len().saturating_sub(names.len()) {
+        0 => names.join(" and "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// Offers the nearest name of a service in the table, or all.
+fn name_one_of(table: &Snapshot, wrong: &str) -> String {
+    let found = table.services.iter().filter(|it| !it.upstreams.is_empty());
+    let nearest = found.min_by_key(|it| strsim::osa_distance(&it.name, wrong));
+    match nearest {
+        Some(service) => format!("did you mean {}?", service.name),
+        None => "no endpoint was found at all".to_owned(),
+    }
+}
+
+/// Where the best informed found it.
+fn origin(entries: &[Entry<'_>]) -> Option<Origin> {
+    entries
+        .iter()
+        .find_map(|entry| entry.reported.origin.clone())
+}
+
+/// The application as Elixir writes it.
+fn app(service: &Service) -> String {
+    format!(":{}", service.app.as_deref().unwrap_or("my_app"))
+}
