@@ -1,1 +1,28 @@
-//! skeleton
+//! What Erlang terms mean for Phoenix: an endpoint's hosts, address, adapter and server flag.
+//!
+//! ```text
+//! Environment (app, path → term)  ┐
+//! EndpointModule, …               ├─ read ─▶ Meaning { Reported, …, Finding, … }
+//! Project (env, mode, domain)     ┘
+//! ```
+//!
+//! It is not an evaluator: where the terms come from (a script, a release, a node) is the caller's
+//! affair, and what the caller can't know stays unknown here. It opens no files or sockets, and it
+//! doesn't decide who gets a contested host: it reports each claim, and `routes::merge` shows the
+//! conflict.
+//!
+//! Start with `project`, then `endpoint`, `listen` and `name`.
+//!
+//! Invariants: no host is invented in production; an address that isn't known is never guessed;
+//! whatever can't be used gives a finding with the line to write.
+
+mod endpoint;
+mod environment;
+mod finding;
+mod listen;
+mod name;
+mod project;
+mod value;
+
+pub use environment::{Environment, Setting};
+pub use project::{EndpointModule, Meaning, Project, read};

@@ -1,0 +1,27 @@
+//! Where settings come from.
+
+use erlterm::Term;
+use routes::Origin;
+
+/// The applications' settings, however they were learned.
+pub trait Environment {
+    /// Looks up one setting of an application. `path` walks keyword lists; its parts are atoms as
+    /// text (`["Elixir.AuthWeb.Endpoint", "url", "host"]`).
+    fn get(&self, app: &str, path: &[&str]) -> Setting;
+}
+
+/// What is known of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// Nobody sets it.
+    Absent,
+    /// It is this.
+    Known(Term, Origin),
+    /// It is set, or may be, to what can't be known.
+    Unknown {
+        /// Why, in a short clause.
+        why: String,
+        /// Where it is set, or where knowledge ended.
+        origin: Origin,
+    },
+}

@@ -1,0 +1,196 @@
+//! What an endpoint's settings leave to be said, each with the line to write.
+
+use routes::{Finding, Host, Mode, Origin, Severity};
+
+use crate::{
+    EndpointModule, Project,
+    endpoint::{Facts, OwnHost, Server},
+    listen::Listens,
+};
+
+/// What all findings of one endpoint need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    pub(crate) project: &'a Project<'a>,
+    pub(crate) module: &'a EndpointModule,
+    pub(crate) facts: &'a Facts,
+    /// A port that no endpoint declares, for the line to write.
+    pub(crate) free_port: u16,
+}
+
+impl About<'_> {
+    /// All that is to be said; `development` is the name that development gave the endpoint.
+    pub(crate) fn findings(self, development: Option<&Host>) -> Vec<Finding> {
+        let off = matches!(self.facts.server, Server::Off(_));
+        let address = if off { None } else { self.address() };
+        let origin = development
+            .filter(|_| !off)
+            .and_then(|host| self.origin(host));
+        [self.host(), address, self.server(), self.init(), origin]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn host(self) -> Option<Finding> {
+        let module = &self.module.module;
+        let (code, message, origin) = match &self.facts.host {
+            OwnHost::None | OwnHost::Is(..) => return None,
+            OwnHost::Invalid(what, origin) => (
+                "host-invalid",
+                format!("the url host of {module} can't be used: {what}"),
+                origin,
+            ),
+            OwnHost::Unknown(why, origin) => (
+                "host-unknown",
+                format!("the url host of {module} is not known: {why}"),
+                origin,
+            ),
+        };
+        Some(Finding {
+            code,
+            severity: Severity::Warning,
+            origin: Some(origin.clone()),
+            message,
+            fix: self.line("url: [host: \"auth.example.com\"]"),
+        })
+    }
+
+    fn address(self) -> Option<Finding> {
+        let module = &self.module.module;
+        let (code, severity, message, origin) = match &self.facts.listens {
+            Listens::At(..) => return None,
+            Listens::AtUrlPort(port, origin) => (
+                "port-from-url",
+                Severity::Info,
+                format!(
+                    "{module} has no `http:`, so port {port} of its `url:` is taken for its own"
+                ),
+                Some(origin.clone()),
+            ),
+            Listens::PublicPort(port, origin) => (
+                "url-port-public",
+                Severity::Warning,
+                format!(
+                    "{module} has no `http:`, and port {port} of its `url:` is the public one, \
+                     not where it listens"
+                ),
+                Some(origin.clone()),
+            ),
+            Listens::HttpsOnly(origin) => (
+                "https-only",
+                Severity::Warning,
+                format!("{module} has only `https:`, and the gateway speaks HTTP to endpoints"),
+                Some(origin.clone()),
+            ),
+            Listens::Nowhere(origin) => (
+                "no-http",
+                Severity::Warning,
+                format!("{module} has no `http:` in {}", self.project.env),
+                origin.clone().or_else(|| self.module.origin.clone()),
+            ),
+            Listens::Unknown { why, origin } => (
+                "port-unknown",
+                Severity::Error,
+                format!("where {module} listens is not known: {why}"),
+                Some(origin.clone()),
+            ),
+        };
+        Some(Finding {
+            code,
+            severity,
+            origin,
+            message,
+            fix: self.line(&format!(
+                "http: [ip: {{127, 0, 0, 1}}, port: {}]",
+                self.port()
+            )),
+        })
+    }
+
+    /// The port of the line to write: the one it seems to have, or one that is free.
+    fn port(self) -> u16 {
+        match &self.facts.listens {
+            Listens::AtUrlPort(port, _) => *port,
+            Listens::At(..)
+            | Listens::PublicPort(..)
+            | Listens::HttpsOnly(_)
+            | Listens::Nowhere(_)
+            | Listens::Unknown { .. } => self.free_port,
+        }
+    }
+
+    fn server(self) -> Option<Finding> {
+        let module = &self.module.module;
+        let (code, message, origin) = match &self.facts.server {
+            Server::On | Server::Off(_) => return None,
+            // `mix phx.server` is how everyone starts in development.
+            Server::Unset if self.project.env != "prod" => return None,
+            Server::Unset => (
+                "server-unset",
+                format!("a release starts {module} only with `server: true`; it is dialled anyway"),
+                self.module.origin.clone(),
+            ),
+            Server::Unknown(why, origin) => (
+                "server-unknown",
+                format!("whether {module} listens is not known: {why}; it is dialled anyway"),
+                Some(origin.clone()),
+            ),
+        };
+        Some(Finding {
+            code,
+            severity: Severity::Info,
+            origin,
+            message,
+            fix: self.line("server: true"),
+        })
+    }
+
+    fn init(self) -> Option<Finding> {
+        let line = self.module.init?;
+        let file = &self.module.origin.as_ref()?.file;
+        Some(Finding {
+            code: "init-override",
+            severity: Severity::Info,
+            origin: Some(Origin {
+                file: file.clone(),
+                line,
+            }),
+            message: format!(
+                "{} may change its configuration in init/2, which is not read",
+                self.module.module
+            ),
+            fix: "move what init/2 sets to config/runtime.exs".to_owned(),
+        })
+    }
+
+    /// A derived name that the endpoint's sockets would refuse: the page would load and LiveView not.
+    fn origin(self, host: &Host) -> Option<Finding> {
+        let Facts {
+            check_origin,
+            host: own,
+            ..
+        } = self.facts;
+        if self.project.mode != Mode::Development || check_origin.accepts(host, own) {
+            return None;
+        }
+        let origin = check_origin.origin().cloned();
+        Some(Finding {
+            code: "check-origin",
+            severity: Severity::Warning,
+            origin: origin.or_else(|| self.module.origin.clone()),
+            message: format!(
+                "the sockets of {} refuse pages of http://{host}: check_origin doesn't allow it",
+                self.module.module
+            ),
+            fix: self.line("check_origin: false"),
+        })
+    }
+
+    fn line(self, setting: &str) -> String {
+        let EndpointModule {
+            module, otp_app, ..
+        } = self.module;
+        format!("config :{otp_app}, {module}, {setting}")
+    }
+}

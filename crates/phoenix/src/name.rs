@@ -1,0 +1,98 @@
+//! Names for hosts: those an endpoint has of its own, and those development gives it.
+
+use std::collections::BTreeMap;
+
+use routes::Host;
+
+use crate::EndpointModule;
+
+/// Hosts that mean "none": what `phx.new` writes until somebody chooses.
+const PLACEHOLDERS: [&str; 2] = ["localhost", "example.com"];
+
+/// Returns whether `host` tells endpoints apart: an address or a placeholder doesn't.
+pub(crate) fn is_telling(host: &Host) -> bool {
+    !host.is_ip() && !PLACEHOLDERS.contains(&host.as_str())
+}
+
+/// The development label of each endpoint, by index: what stands before the development domain.
+///
+/// It is the application's name without a trailing `_web` (kept where an application of the short
+/// name has an endpoint too) and with `-` for `_`. Where an application has several endpoints, what
+/// a module's name adds to the application's and to `Endpoint` follows after a `-`:
+///
+/// | application | modules | labels |
+/// |---|---|---|
+/// | `auth_web` | `AuthWeb.Endpoint` | `auth` |
+/// | `auth_web` | `AuthWeb.Endpoint`, `AuthWeb.AdminEndpoint` | `auth`, `auth-admin` |
+/// | `shop` | `ShopWeb.Endpoint`, `ShopApi.Endpoint` | `shop`, `shop-api` |
+pub(crate) fn development_labels(modules: &[EndpointModule]) -> Vec<String> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for module in modules {
+        let count = counts.entry(&module.otp_app).or_default();
+        *count = count.saturating_add(1);
+    }
+    let label = |module: &EndpointModule| {
+        let app = module.otp_app.as_str();
+        let short = match app.strip_suffix("_web") {
+            Some(short) if !short.is_empty() && !counts.contains_key(short) => short,
+            Some(_) | None => app,
+        };
+        let addition = match counts.get(app) {
+            Some(2..) => addition(&module.module, app),
+            Some(_) | None => String::new(),
+        };
+        match addition.as_str() {
+            "" => dashed(short),
+            addition => format!("{}-{addition}", dashed(short)),
+        }
+    };
+    modules.iter().map(label).collect()
+}
+
+/// What a module's name adds to its application's: `admin` for `AuthWeb.AdminEndpoint` of `:auth_web`.
+fn addition(module: &str, app: &str) -> String {
+    let mut words: Vec<String> = module.split('.').flat_map(words).collect();
+    words.retain(|word| word != "endpoint");
+    let app: Vec<&str> = app.strip_suffix("_web").unwrap_or(app).split('_').collect();
+    if words.len() >= app.len() && words.iter().zip(&app).all(|(word, part)| word == part) {
+        words.drain(..app.len());
+    }
+    words.retain(|word| word != "web");
+    words.join("-")
+}
+
+/// Takes a CamelCase name apart: `AdminAPI` is `admin`, `api`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let letters: Vec<char> = name.chars().collect();
+    for (index, letter) in letters.iter().enumerate() {
+        let after_lower = index > 0 && !letters[index - 1].is_ascii_uppercase();
+        let before_lower = letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+        let starts = letter.is_ascii_uppercase() && (after_lower || before_lower);
+        if starts || words.is_empty() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(letter.to_ascii_lowercase());
+        }
+    }
+    words
+}
+
+/// An application's name as a DNS label.
+fn dashed(app: &str) -> String {
+    let dashed: String = app
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    dashed.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

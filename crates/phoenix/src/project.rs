@@ -1,0 +1,178 @@
+//! All endpoints of a project: what each claims, where it listens, and what is to be said.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use routes::{
+    Claim, ClaimKind, Finding, Host, Mode, Origin, Reported, Serving, Source, Subdomains, Upstream,
+};
+
+use crate::{
+    Environment,
+    endpoint::{Facts, OwnHost, Settings},
+    finding::About,
+    name::development_labels,
+};
+
+/// The first port proposed to an endpoint that needs one; the gateway itself likes 4000.
+const PROPOSED_PORT_MIN: u16 = 4001;
+
+/// For whom, and under which circumstances, endpoints are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Project<'a> {
+    /// Who reports.
+    pub source: Source,
+    /// Where relative paths of Unix sockets begin.
+    pub root: &'a Path,
+    /// `dev`, `test`, `prod`, …
+    pub env: &'a str,
+    /// Development adds a name per endpoint.
+    pub mode: Mode,
+    /// What those names end in: `localhost`, or the operator's own development domain.
+    pub domain: &'a str,
+    /// The policy of every host found here.
+    pub subdomains: Subdomains,
+    /// The environment variables that `{:system, "VAR"}` names.
+    pub vars: &'a BTreeMap<String, String>,
+}
+
+/// A module that is a Phoenix endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointModule {
+    /// `AuthWeb.Endpoint`, without `Elixir.`.
+    pub module: String,
+    /// The application under which it is configured.
+    pub otp_app: String,
+    /// Where it says `use Phoenix.Endpoint`, or where `config :app, endpoint: Module` names it.
+    pub origin: Option<Origin>,
+    /// The line of its `init/2`, in the origin's file, if it has one.
+    pub init: Option<u32>,
+}
+
+/// What the endpoints' settings mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meaning {
+    /// One for each module, in the order given.
+    pub endpoints: Vec<Reported>,
+    /// What could not be used, or will surprise.
+    pub findings: Vec<Finding>,
+    /// The TCP ports that endpoints say they listen on, with where.
+    pub declared_ports: Vec<(u16, Origin)>,
+}
+
+/// Reads what the settings of `modules` mean. Never fails: what can't be used is a finding.
+///
+/// An endpoint claims the host of its `url:` where that is known and tells endpoints apart, and in
+/// development `<app>.<domain>` besides. A host that several endpoints claim is claimed by each:
+/// who has it is decided, and shown, by `routes::merge`.
+pub fn read(
+    project: &Project<'_>,
+    modules: &[EndpointModule],
+    environment: &dyn Environment,
+) -> Meaning {
+    let facts: Vec<Facts> = modules
+        .iter()
+        .map(|module| Facts::read(&Settings::new(project, module, environment)))
+        .collect();
+    let declared_ports: Vec<(u16, Origin)> = facts.iter().filter_map(declared_port).collect();
+    let mut free_ports = free_ports(&declared_ports);
+
+    let mut meaning = Meaning {
+        declared_ports,
+        ..Meaning::default()
+    };
+    let labels = development_labels(modules);
+    for ((module, facts), label) in modules.iter().zip(&facts).zip(labels) {
+        let development = match project.mode {
+            Mode::Development => development_host(&label, project.domain),
+            Mode::Production => None,
+        };
+        let about = About {
+            project,
+            module,
+            facts,
+            free_port: free_ports.next().unwrap_or(PROPOSED_PORT_MIN),
+        };
+        meaning
+            .findings
+            .extend(about.findings(development.as_ref()));
+        meaning.endpoints.push(reported(about, development));
+    }
+    meaning
+}
+
+fn declared_port(facts: &Facts) -> Option<(u16, Origin)> {
+    match facts.listens.address()? {
+        (routes::Address::Tcp(address), origin) => Some((address.port(), origin.clone())),
+        (routes::Address::Unix(_), _) => None,
+    }
+}
+
+fn free_ports(declared: &[(u16, Origin)]) -> impl Iterator<Item = u16> + use<> {
+    let declared: BTreeSet<u16> = declared.iter().map(|(port, _)| *port).collect();
+    (PROPOSED_PORT_MIN..=u16::MAX).filter(move |port| !declared.contains(port))
+}
+
+/// `None` where an application's name makes no DNS label.
+fn development_host(label: &str, domain: &str) -> Option<Host> {
+    Host::parse(&format!("{label}.{domain}")).ok()
+}
+
+fn reported(about: About<'_>, development: Option<Host>) -> Reported {
+    let About {
+        project,
+        module,
+        facts,
+        ..
+    } = about;
+    let serving = facts.serving();
+    // An endpoint that doesn't listen has no address, whatever its settings would give it.
+    let address = match &serving {
+        Serving::Yes => facts.listens.address(),
+        Serving::No(_) => None,
+    };
+    let upstreams = address.map(|(address, origin)| Upstream {
+        address,
+        node: None,
+        source: project.source,
+        adapter: facts.adapter,
+        origin: Some(origin.clone()),
+    });
+    Reported {
+        service: module.module.clone(),
+        app: Some(module.otp_app.clone()),
+        node: None,
+        claims: claims(about, development),
+        upstreams: upstreams.into_iter().collect(),
+        adapter: facts.adapter,
+        serving,
+        origin: module.origin.clone(),
+    }
+}
+
+fn claims(about: About<'_>, development: Option<Host>) -> Vec<Claim> {
+    let subdomains = about.project.subdomains;
+    let mut claims = Vec::new();
+    if let OwnHost::Is(host, origin) = &about.facts.host {
+        claims.push(Claim {
+            host: host.clone(),
+            subdomains,
+            kind: ClaimKind::Own,
+            origin: Some(origin.clone()),
+        });
+    }
+    if let Some(host) = development.filter(|host| claims.iter().all(|own| own.host != *host)) {
+        claims.push(Claim {
+            host,
+            subdomains,
+            kind: ClaimKind::Development,
+            origin: about.module.origin.clone(),
+        });
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests;
