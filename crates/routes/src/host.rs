@@ -57,6 +57,9 @@ pub enum HostError {
     /// Text before an `@`.
     #[error("a user name before the host is not allowed")]
     UserInfo,
+    /// A slash: a URL stands where a host should.
+    #[error("write the host alone, without scheme and path")]
+    Url,
     /// A byte above 127.
     #[error("the host is not ASCII, write it in punycode (xn--…)")]
     NotAscii,
@@ -206,6 +209,9 @@ fn split(value: &[u8]) -> Result<(&[u8], Option<&[u8]>), HostError> {
     // of it, so this is looked at first.
     if value.contains(&b'@') {
         return Err(HostError::UserInfo);
+    }
+    if value.contains(&b'/') {
+        return Err(HostError::Url);
     }
     if value.starts_with(b"[") {
         let end = value.iter().position(|byte| *byte == b']');

@@ -5,14 +5,23 @@
 //!
 //! ```text
 //! Report, Report, …  ──merge(&previous)──▶  Snapshot  ──find(&host)──▶  Service ──▶ Upstream
+//!                                              └── conflicts, findings: for people, not for workers
 //! ```
 //!
-//! It is not a registry, and it knows no files, sockets, clocks, or tenants.
+//! It is not a registry (nothing here changes or is shared), and it knows no files, sockets, clocks
+//! or tenants: a tenant's host is a subdomain like any other.
 //!
-//! Start with `host`, then `report`, `merge` and `snapshot`.
+//! Start with `host`, then `report`, `merge` and `snapshot`. [`Settings`] stands apart: what the
+//! operator sets for the data plane, published beside the table. Other crates' tests build a table
+//! with [`Snapshot::new`].
 //!
-//! Invariants: no clock and no I/O; given the previous snapshot, a merge does not depend on the
-//! order of the reports; whoever holds a host keeps it.
+//! Invariants:
+//! - A [`Host`] has one spelling; what could be read in two ways is no host.
+//! - Given the previous snapshot, a merge does not depend on the order of the reports.
+//! - Whoever holds a host keeps it while it claims it; only `mesh-router.toml` takes it away.
+//! - A host that several claim and nobody has leads nowhere, and neither do its subdomains.
+//! - A service keeps its slot while it is in the table; no two in one table share one.
+//! - Whatever a merge leaves out is a [`Finding`] that says how to mend it.
 
 pub mod finding;
 pub mod host;

@@ -192,14 +192,13 @@ impl Snapshot {
             None => {}
         }
         for (above, parent) in host.parents().enumerate() {
+            let more = above.saturating_add(1);
             match self.index.get(parent) {
-                Some(Holding::Route(at)) => {
-                    if self.routes[*at].subdomains.allow(above.saturating_add(1)) {
-                        return Some(self.found(*at, Rule::Subdomain));
-                    }
+                Some(Holding::Route(at)) if self.routes[*at].subdomains.allow(more) => {
+                    return Some(self.found(*at, Rule::Subdomain));
                 }
                 Some(Holding::Contested) => return None,
-                None => {}
+                Some(Holding::Route(_)) | None => {}
             }
         }
         self.default.map(|service| Found {

@@ -22,17 +22,14 @@ pub(super) fn most_severe_first(a: &Finding, b: &Finding) -> Ordering {
 
 /// More services than the table may hold.
 pub(super) fn too_many_services(found: usize, max: usize, dropped: &BTreeSet<&str>) -> Finding {
-    let mut names: Vec<&str> = dropped.iter().copied().take(NAMES_MAX).collect();
-    if dropped.len() > NAMES_MAX {
-        names.push("…");
-    }
+    let dropped: Vec<&str> = dropped.iter().copied().collect();
     Finding {
         code: "too-many-services",
         severity: Severity::Error,
         origin: None,
         message: format!(
             "{found} services were found and the table holds {max}, left out: {}",
-            names.join(", ")
+            some_of(&dropped)
         ),
         fix: format!("set `services = {found}` or more under [limits] in mesh-router.toml"),
     }
@@ -107,7 +104,11 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
             severity: Severity::Warning,
             origin: origin(entries),
             message: format!("{name} was found and does not listen: {why}"),
-            fix: "start it with `mix phx.server`, or with PHX_SERVER=true in a release".to_owned(),
+            fix: format!(
+                "start it with `mix phx.server` or PHX_SERVER=true, \
+                 or write `config {}, {name}, server: true`",
+                app(service)
+            ),
         });
     }
     // Where all addresses are our own, `own-listener` has said so.
@@ -186,14 +187,25 @@ fn listed(services: &[(&str, Option<&Origin>)]) -> String {
     }
 }
 
-/// Offers the nearest name of a service in the table, or all.
+/// Offers the name that was meant, or else those there are.
 fn name_one_of(table: &Snapshot, wrong: &str) -> String {
     let found = table.services.iter().filter(|it| !it.upstreams.is_empty());
-    let nearest = found.min_by_key(|it| strsim::osa_distance(&it.name, wrong));
-    match nearest {
-        Some(service) => format!("did you mean {}?", service.name),
+    let names: Vec<&str> = found.map(|it| it.name.as_str()).collect();
+    let distances = names.iter().map(|it| (strsim::osa_distance(it, wrong), it));
+    match distances.min() {
+        Some((distance, name)) if distance <= wrong.len() / 3 => format!("did you mean {name}?"),
+        Some(_) => format!("found: {}", some_of(&names)),
         None => "no endpoint was found at all".to_owned(),
     }
+}
+
+/// `A, B, …`
+fn some_of(names: &[&str]) -> String {
+    let mut shown: Vec<&str> = names.iter().copied().take(NAMES_MAX).collect();
+    if names.len() > NAMES_MAX {
+        shown.push("…");
+    }
+    shown.join(", ")
 }
 
 /// Where the best informed found it.
