@@ -76,6 +76,15 @@ impl Stream {
         }
         .unwrap();
     }
+
+    /// Sets how long a write may wait.
+    pub fn set_write_patience(&self, patience: Duration) {
+        match &*self.0 {
+            Socket::Tcp(stream) => stream.set_write_timeout(Some(patience)),
+            Socket::Unix(stream) => stream.set_write_timeout(Some(patience)),
+        }
+        .unwrap();
+    }
 }
 
 impl WeakStream {

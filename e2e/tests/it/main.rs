@@ -6,4 +6,11 @@
     reason = "tests fail at once, and wait by the real clock"
 )]
 
+mod answers;
+mod lifecycle;
+mod limits;
+mod rfc6455;
+mod rfc9110;
+mod rfc9112;
+mod streams;
 mod tidy;
