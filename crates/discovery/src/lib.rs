@@ -20,6 +20,7 @@ mod project;
 mod registry;
 mod source;
 mod watch;
+mod wildcard;
 
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use routes::{Conflict, Finding, Published, Report, Rules, Settings, Severity, Snapshot, Source};
+use routes::{Conflict, Finding, Published, Report, Rules, Settings, Snapshot, Source};
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
+
+use crate::watch::log_finding;
 
 /// Changes that may wait for the registry; whoever reports more waits.
 const CHANGES_MAX: usize = 64;
@@ -59,7 +61,7 @@ impl Registry {
         while let Some(change) = self.changes.recv().await {
             let previous = Arc::clone(&self.published.borrow());
             if let Some(next) = self.apply(&previous, change) {
-                log_transition(&previous, &next);
+                log_transition(&self.reports, &previous, &next);
                 self.published.send_replace(Arc::new(next));
             }
         }
@@ -118,7 +120,7 @@ fn merge(previous: &Snapshot, reports: &BTreeMap<Source, Report>, rules: &Rules)
     routes::merge(previous, &reports, rules)
 }
 
-fn log_transition(previous: &Published, next: &Published) {
+fn log_transition(reports: &BTreeMap<Source, Report>, previous: &Published, next: &Published) {
     let (was, is) = (&previous.snapshot, &next.snapshot);
     info!(
         generation = next.generation,
@@ -130,8 +132,12 @@ fn log_transition(previous: &Published, next: &Published) {
     for conflict in is.conflicts.iter().filter(|c| !was.conflicts.contains(c)) {
         log_conflict(conflict);
     }
-    for finding in is.findings.iter().filter(|f| !was.findings.contains(f)) {
-        log_finding(finding);
+    // Sources log their own; these come of several seen together.
+    let reported = |finding: &Finding| reports.values().any(|it| it.findings.contains(finding));
+    for finding in &is.findings {
+        if !was.findings.contains(finding) && !reported(finding) {
+            log_finding(finding);
+        }
     }
 }
 
@@ -147,21 +153,6 @@ fn log_conflict(conflict: &Conflict) {
         claimants = claimants.join(" "),
         "host claimed twice"
     );
-}
-
-fn log_finding(finding: &Finding) {
-    let Finding {
-        code,
-        severity,
-        origin,
-        message,
-        fix,
-    } = finding;
-    let origin = origin.as_ref().map(ToString::to_string);
-    match severity {
-        Severity::Error | Severity::Warning => warn!(code, origin, message, fix, "finding"),
-        Severity::Info => info!(code, origin, message, fix, "finding"),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
 //! The ways of discovery; each turns what it can see into a [`routes::Report`].
 
-pub mod config;
-pub mod static_route;
+pub(crate) mod config;
+pub(crate) mod static_route;

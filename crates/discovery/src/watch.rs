@@ -1,11 +1,166 @@
 //! Notices that a project's files have changed, and reads them again.
 
-use crate::{ConfigOptions, Reading, RegistryHandle};
+mod interest;
+mod watcher;
 
-/// Watches the project's files and reports each change until dropped (cancel safe).
+use std::time::Duration;
+
+use routes::{Finding, Report, Severity};
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, info, warn};
+
+use crate::{ConfigOptions, Reading, RegistryHandle, read_config};
+use watcher::Watcher;
+
+/// How long files must rest before they are read: editors and `git checkout` change several.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// How long a project that never rests is waited for.
+const QUIET_WAIT_MAX: Duration = Duration::from_millis(200);
+
+/// Watches the project's files and reports each change until dropped. Dropping it ends the watching;
+/// a reading under way then ends unseen.
+///
+/// `first` is what the registry was given at the start. While a file is broken the last good report
+/// stands, marked stale, with the reason among its findings and in the log.
 pub async fn watch_config(options: ConfigOptions, first: Reading, registry: RegistryHandle) {
-    let _ = (options, first, registry);
-    std::future::pending::<()>().await;
+    let mut watcher = Watcher::start();
+    let mut kept = Kept::new(first.report, first.broken);
+    loop {
+        // The first round reads at once: files may have changed since `first` was read.
+        let reading;
+        (watcher, reading) = match read(watcher, options.clone()).await {
+            Ok(read) => read,
+            // The runtime is going down, or the reading panicked, which is a bug.
+            Err(error) => {
+                if error.is_panic() {
+                    error!(%error, "configuration watch ended");
+                }
+                return;
+            }
+        };
+        if let Some(report) = kept.next(reading) {
+            registry.report(report).await;
+        }
+        watcher.changed().await;
+        settle(&mut watcher).await;
+    }
+}
+
+/// Reads, away from the runtime's thread, until the watcher sees all that was asked.
+async fn read(
+    mut watcher: Watcher,
+    options: ConfigOptions,
+) -> Result<(Watcher, Reading), tokio::task::JoinError> {
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let reading = read_config(&options);
+            // What changed in a folder before it was watched has gone unnoticed: read once more.
+            if !watcher.follow(&reading.watched) {
+                return (watcher, reading);
+            }
+        }
+    })
+    .await
+}
+
+/// Waits until no more changes come, within bounds.
+async fn settle(watcher: &mut Watcher) {
+    let end = Instant::now() + QUIET_WAIT_MAX;
+    loop {
+        let quiet = end.min(Instant::now() + QUIET);
+        if timeout_at(quiet, watcher.changed()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What the registry has been told, and what stands behind it.
+#[derive(Debug)]
+struct Kept {
+    /// The last report of a project that could be read whole.
+    good: Option<Report>,
+    reported: Report,
+    broken: Option<Finding>,
+}
+
+impl Kept {
+    fn new(first: Report, broken: Option<Finding>) -> Self {
+        Self {
+            good: broken.is_none().then(|| first.clone()),
+            reported: first,
+            broken,
+        }
+    }
+
+    /// Decides what to report after a reading; `None` if that is nothing new.
+    fn next(&mut self, reading: Reading) -> Option<Report> {
+        let report = match (&reading.broken, &self.good) {
+            (None, _) => {
+                self.good = Some(reading.report.clone());
+                reading.report
+            }
+            (Some(broken), Some(good)) => stale(good, broken),
+            // Nothing good was ever seen: what could be read is better than nothing.
+            (Some(_), None) => reading.report,
+        };
+        log_state(self.broken.as_ref(), reading.broken.as_ref());
+        if reading.broken.is_none() {
+            log_new(&self.reported.findings, &report.findings);
+        }
+        self.broken = reading.broken;
+        if report == self.reported {
+            return None;
+        }
+        self.reported = report.clone();
+        Some(report)
+    }
+}
+
+fn stale(good: &Report, broken: &Finding) -> Report {
+    let mut report = good.clone();
+    report.stale = true;
+    report.findings.push(broken.clone());
+    report
+}
+
+fn log_state(was: Option<&Finding>, is: Option<&Finding>) {
+    match (was, is) {
+        (Some(was), Some(is)) if was == is => {}
+        (_, Some(broken)) => warn!(
+            origin = broken.origin.as_ref().map(ToString::to_string),
+            code = broken.code,
+            reason = broken.message,
+            fix = broken.fix,
+            "configuration broken, last good one kept"
+        ),
+        (Some(_), None) => info!("configuration mended"),
+        (None, None) => {}
+    }
+}
+
+/// Logs the findings that were not there before.
+fn log_new(was: &[Finding], is: &[Finding]) {
+    for finding in is.iter().filter(|finding| !was.contains(finding)) {
+        log_finding(finding);
+    }
+}
+
+pub(crate) fn log_finding(finding: &Finding) {
+    let Finding {
+        code,
+        severity,
+        origin,
+        message,
+        fix,
+    } = finding;
+    let origin = origin.as_ref().map(ToString::to_string);
+    match severity {
+        Severity::Error | Severity::Warning => {
+            warn!(origin, code, reason = message, fix, "finding");
+        }
+        Severity::Info => info!(origin, code, reason = message, fix, "finding"),
+    }
 }
 
 #[cfg(test)]
