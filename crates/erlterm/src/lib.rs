@@ -1,22 +1,16 @@
 //! Erlang terms: the value in which every way of discovery ends.
 //!
-//! It is not an evaluator and knows no nodes or files.
+//! A config script evaluated, a release's sys.config parsed, a node's answer decoded, a report
+//! pushed: each becomes a [`Term`], and one crate says what the terms mean.
+//!
+//! It is not an evaluator, and it knows no nodes and no files.
+//!
+//! Start with [`Term`]; [`term`](Term) holds the accessors, `text` the form in which terms are
+//! shown to people. Invariant: whoever builds terms bounds their nesting by [`DEPTH_MAX`], so that
+//! comparing, showing and dropping one, which recurse, cannot exhaust the stack.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-/// An Erlang term. More kinds (pids, references, big integers) come with the external format.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Term {
-    /// An atom; Elixir's `nil`, `true`, `false` and module aliases (`Elixir.AuthWeb.Endpoint`) are atoms too.
-    Atom(String),
-    /// An integer.
-    Integer(i64),
-    /// A float.
-    Float(f64),
-    /// A binary; Elixir's strings.
-    Binary(Vec<u8>),
-    /// A proper list; charlists and keyword lists are lists.
-    List(Vec<Self>),
-    /// A tuple.
-    Tuple(Vec<Self>),
-    /// A map, in the order written.
-    Map(Vec<(Self, Self)>),
-}
+mod term;
+mod text;
+
+pub use term::{DEPTH_MAX, Term};
