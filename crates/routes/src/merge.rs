@@ -46,7 +46,7 @@ impl Default for Rules {
 }
 
 /// One endpoint and who reported it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Entry<'a> {
     source: Source,
     reported: &'a Reported,
@@ -124,7 +124,6 @@ fn gather(reports: &[Report]) -> Entries<'_> {
             let informed = b.source.cmp(&a.source);
             informed.then_with(|| a.reported.cmp(b.reported))
         });
-        of_service.dedup();
     }
     entries
 }

@@ -113,6 +113,12 @@ enum Holding {
 impl Snapshot {
     /// Builds a table of generation 1 by hand, for whoever has no reports to merge (tests above all).
     ///
+    /// ```text
+    /// let upstream = Upstream::new(address.into());
+    /// let service = Service::new("AuthWeb.Endpoint", 0, vec![upstream]);
+    /// Snapshot::new(vec![service], vec![Route::new(Host::parse("auth.local")?, 0)], None)
+    /// ```
+    ///
     /// [`Route::service`] and `default` are indices into `services` as given here; the table sorts
     /// both lists. Of two routes for one host the first is kept; a route or default that leads to no
     /// service is left out. Slots stay as given.
@@ -289,11 +295,11 @@ pub(crate) struct Table {
 
 impl Route {
     /// Returns a route to the service at index `service`, with the default policy, as
-    /// `mesh-router.toml` would give it. An IP address has no subdomains.
+    /// `mesh-router.toml` would give it.
     pub fn new(host: Host, service: usize) -> Self {
         Self {
-            subdomains: Subdomains::default().of(&host),
             host,
+            subdomains: Subdomains::default(),
             service,
             kind: ClaimKind::Static,
             source: Source::Static,

@@ -288,6 +288,82 @@ fn the_generation_follows_the_table_and_not_the_findings() {
 }
 
 #[test]
+fn each_part_of_the_table_raises_the_generation() {
+    let generation = |previous: &Snapshot, endpoints: &[Reported], rules: &Rules| {
+        let reports = [report(Source::Config, endpoints.to_vec())];
+        merge(previous, &reports, rules).generation
+    };
+    let rules = rules(DEVELOPMENT);
+    let endpoints = [whole(AUTH, "x.test", 4001), whole(BILLING, "x.test", 4002)];
+    let first = start(DEVELOPMENT, &[report(Source::Config, endpoints.to_vec())]);
+    assert_eq!(generation(&first, &endpoints, &rules), 1);
+
+    let mut moved = endpoints.clone();
+    moved[0].upstreams.clear();
+    assert_eq!(generation(&first, &moved, &rules), 2, "a service");
+
+    let mut renamed = endpoints.clone();
+    renamed[0] = renamed[0].clone().claiming(ClaimKind::Own, "y.test");
+    assert_eq!(generation(&first, &renamed, &rules), 2, "a route");
+
+    let mut elsewhere = endpoints.clone();
+    elsewhere[1].claims[0].origin = origin(9);
+    assert_eq!(generation(&first, &elsewhere, &rules), 2, "a conflict");
+
+    let mut with_default = rules.clone();
+    with_default.default = Some(AUTH.to_owned());
+    assert_eq!(
+        generation(&first, &endpoints, &with_default),
+        2,
+        "the default"
+    );
+}
+
+#[test]
+fn findings_are_passed_on_once_and_errors_come_first() {
+    let finding = |code, severity, line| Finding {
+        code,
+        severity,
+        origin: origin(line),
+        message: "so it is".to_owned(),
+        fix: String::new(),
+    };
+    let mut one = report(Source::Config, Vec::new());
+    one.findings = vec![
+        finding("b", Severity::Info, 1),
+        finding("b", Severity::Warning, 2),
+        finding("b", Severity::Warning, 1),
+        finding("a", Severity::Warning, 3),
+    ];
+    let mut other = report(Source::Release, Vec::new());
+    other.findings = vec![
+        finding("b", Severity::Warning, 1),
+        finding("z", Severity::Error, 1),
+    ];
+    let table = start(PRODUCTION, &[one, other]);
+    let shown: Vec<String> = table
+        .findings
+        .iter()
+        .map(|it| {
+            format!(
+                "{} {} {}",
+                it.severity,
+                it.code,
+                it.origin.as_ref().unwrap()
+            )
+        })
+        .collect();
+    let wanted = [
+        "error z config/dev.exs:1",
+        "warning a config/dev.exs:3",
+        "warning b config/dev.exs:1",
+        "warning b config/dev.exs:2",
+        "info b config/dev.exs:1",
+    ];
+    assert_eq!(shown, wanted);
+}
+
+#[test]
 fn slots_stay_with_their_service_and_are_used_again() {
     let reports = |services: &[&str]| {
         let endpoints = services.iter().zip(4001..);
@@ -328,6 +404,7 @@ fn over_the_bound_services_of_the_running_table_stay() {
         [report(Source::Config, endpoints.collect())]
     };
     let first = merge(&Snapshot::default(), &reports(&["Y", "Z"]), &rules);
+    assert_eq!(first.findings, [], "as many as the bound are within it");
     let all = ["A", "B", "C", "D", "E", "F", "Y", "Z"];
     let second = merge(&first, &reports(&all), &rules);
     expect![[r#"

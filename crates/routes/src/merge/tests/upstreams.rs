@@ -116,6 +116,19 @@ fn one_address_is_one_upstream_with_the_best_that_is_known_of_it() {
 }
 
 #[test]
+fn the_adapter_of_an_address_goes_before_that_of_its_endpoint() {
+    let mut endpoint = auth().at("127.0.0.1:4001").at("127.0.0.1:4002");
+    endpoint.adapter = Adapter::Bandit;
+    endpoint.upstreams[1].adapter = Adapter::Cowboy;
+    let table = start(PRODUCTION, &[report(Source::Config, vec![endpoint])]);
+    let adapters = table.services[0].upstreams.iter().map(|it| it.adapter);
+    assert_eq!(
+        adapters.collect::<Vec<_>>(),
+        [Adapter::Bandit, Adapter::Cowboy]
+    );
+}
+
+#[test]
 fn what_does_not_listen_is_known_and_not_dialled() {
     let silent = auth().at("127.0.0.1:4001").silent("`server: false`");
     let reports = [report(Source::Config, vec![silent.clone()])];
@@ -223,6 +236,20 @@ fn our_own_listener_is_never_an_upstream() {
         error own-listener config/dev.exs:4: AuthWeb.Endpoint has the address 127.0.0.1:4001, where this gateway itself listens (127.0.0.1:4001)
             give the endpoint another `http: [port: …]`, or the gateway another `listen`
     "#]].assert_eq(&shown(&merge(&Snapshot::default(), &reports, &rules)));
+}
+
+#[test]
+fn what_the_operator_wrote_is_not_looked_for_elsewhere() {
+    let written = whole("alias", "alias.test", 4000);
+    let mut rules = rules(PRODUCTION);
+    rules.listeners = vec!["127.0.0.1:4000".parse().unwrap()];
+    let table = merge(
+        &Snapshot::default(),
+        &[report(Source::Static, vec![written])],
+        &rules,
+    );
+    let codes = table.findings.iter().map(|it| it.code);
+    assert_eq!(codes.collect::<Vec<_>>(), ["own-listener"]);
 }
 
 /// Whether an upstream at this address is left out, given one listener.
