@@ -112,7 +112,10 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
         });
     }
     // Where all addresses are our own, `own-listener` has said so.
-    (!is_addressed).then(|| Finding {
+    if is_addressed || !is_seen_running(entries) {
+        return None;
+    }
+    Some(Finding {
         code: "no-upstream",
         severity: Severity::Warning,
         origin: origin(entries),
@@ -121,6 +124,15 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
             "write its port: `config {}, {name}, http: [port: 4001]`",
             app(service)
         ),
+    })
+}
+
+/// Returns whether more is known of a service than its files. Whoever reads those says himself, at
+/// the line, why he found no address.
+fn is_seen_running(entries: &[Entry<'_>]) -> bool {
+    entries.iter().any(|entry| match entry.source {
+        Source::Node | Source::Package => true,
+        Source::Config | Source::Release | Source::Static => false,
     })
 }
 

@@ -102,7 +102,7 @@ fn what_the_operator_writes_replaces_what_was_found() {
 #[test]
 fn one_address_is_one_upstream_with_the_best_that_is_known_of_it() {
     let mut bandit = auth().on("auth@b").at("127.0.0.1:4001");
-    bandit.adapter = Adapter::Bandit;
+    bandit.upstreams[0].adapter = Adapter::Bandit;
     let unknown = auth().on("auth@a").at("127.0.0.1:4001");
     let reports = [
         report(Source::Package, vec![bandit]),
@@ -150,15 +150,19 @@ fn what_does_not_listen_is_known_and_not_dialled() {
 }
 
 #[test]
-fn a_service_without_an_address_is_told_the_line_to_write() {
-    let reports = [report(Source::Config, vec![auth()])];
+fn a_running_endpoint_without_an_address_is_told_the_line_to_write() {
+    let reports = [report(Source::Node, vec![auth()])];
     expect![[r#"
         AuthWeb.Endpoint #0
-        auth.test one -> AuthWeb.Endpoint (Own, config)
+        auth.test one -> AuthWeb.Endpoint (Own, node)
         warning no-upstream: AuthWeb.Endpoint was found without an address to forward to
             write its port: `config :auth_web, AuthWeb.Endpoint, http: [port: 4001]`
     "#]]
     .assert_eq(&shown(&start(PRODUCTION, &reports)));
+
+    // Whoever reads the files says why, at the line.
+    let reports = [report(Source::Config, vec![auth()])];
+    assert_eq!(start(PRODUCTION, &reports).findings, []);
 }
 
 #[test]
