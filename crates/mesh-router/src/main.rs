@@ -1,2 +1,110 @@
-//! p
-fn main() {}
+//! The program: arguments, configuration, logging, wiring, signals.
+//!
+//! ```text
+//! args + environment + mesh-router.toml ──▶ Config ──▶ Setup ──▶ Survey ──▶ Gateway
+//!                                                      (mode)    (table)    (registry, proxy)
+//! ```
+//!
+//! It is not where anything is decided about requests or routes: `discovery` finds, `routes` merges
+//! and matches, `proxy` forwards. What is left here is choosing (ports, mode), showing, and starting
+//! things in the right order.
+//!
+//! Start with `gateway` (the wiring), then `setup` and `survey` (what holds, and what is there);
+//! `command` has one file for each command.
+//!
+//! Invariants: only `output` writes to stdout and stderr; only `config` reads the environment; exit
+//! codes are 0 done, 1 failed, 2 bad arguments or configuration, 3 findings.
+
+mod args;
+mod changes;
+mod command;
+mod config;
+mod gateway;
+mod listen;
+mod logging;
+mod mode;
+mod output;
+mod setup;
+mod signals;
+mod survey;
+mod view;
+
+use std::{io, process::ExitCode};
+
+use clap::Parser as _;
+
+use args::Arguments;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All went well.
+    Done,
+    /// It did not work.
+    Failed,
+    /// Bad arguments or configuration.
+    Usage,
+    /// Findings that matter.
+    Findings,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Findings => 3,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    run().into()
+}
+
+fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Whoever closed the pipe does not want to read it.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    command::run(arguments.command).unwrap_or_else(|error| {
+        let exit = exit_of(&error);
+        if exit != Exit::Done {
+            output::talk(&format_args!("mesh-router: {error:#}"));
+        }
+        exit
+    })
+}
+
+/// Finds the exit code that an error asks for.
+fn exit_of(error: &anyhow::Error) -> Exit {
+    let is_usage = |cause: &&(dyn std::error::Error + 'static)| {
+        cause.is::<config::Problems>()
+            || cause.is::<listen::Clash>()
+            || cause.is::<setup::NoSources>()
+    };
+    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        let error = cause.downcast_ref::<io::Error>();
+        error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_closed_pipe) {
+        // `mesh-router routes | head -1` has done all that was asked.
+        return Exit::Done;
+    }
+    if error.chain().any(|cause| is_usage(&cause)) {
+        return Exit::Usage;
+    }
+    if error.is::<survey::Undecided>() {
+        return Exit::Findings;
+    }
+    Exit::Failed
+}

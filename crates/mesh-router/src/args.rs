@@ -1,0 +1,221 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+#[cfg(test)]
+mod tests;
+
+const EXAMPLES: &str = "\
+Try it:
+  mesh-router demo                         two stand-in services behind the gateway, nothing to set up
+  cd my_umbrella && mesh-router run        forward to every Phoenix endpoint found there
+
+Ask it:
+  mesh-router routes                       which host leads where, and which line says so
+  mesh-router explain t1.auth.localhost    which endpoint, which tenant, and why
+  mesh-router validate --strict            for CI: is everything as it should be?
+
+Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
+Each command has its own page: mesh-router help run. All settings: docs/configuration.md.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  mesh-router run                                    in an umbrella's root, or in a single Phoenix app
+  mesh-router run --listen 0.0.0.0:8080 --env prod   behind a TLS terminator
+  MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key of mesh-router.toml as a variable
+
+SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads mesh-router.toml \
+again.
+MESH_ROUTER_LOG=debug says more on stderr; the access log goes to stdout.";
+
+/// A gateway for Phoenix umbrella applications that finds its routes by itself.
+///
+/// It reads the umbrella's mix.exs, config files and endpoint modules (without running them), makes
+/// a table of hosts, and forwards HTTP and WebSockets by host alone. Subdomains, such as a tenant's,
+/// lead to the same endpoint; what they mean is the app's business.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mesh-router",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find the umbrella's endpoints and forward to them
+    ///
+    /// Follows the files as they are saved. Without --listen, takes the first port from 4000 that no
+    /// endpoint declares and nobody holds, on 127.0.0.1 and [::1].
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// Try it: two stand-in endpoints behind the gateway
+    ///
+    /// Starts services in the place of the two Phoenix endpoints of a small example umbrella, finds
+    /// them by reading its config files, and forwards. Prints links to open. Ctrl-C ends it.
+    Demo(Demo),
+    /// Show which host leads where, and which line says so
+    Routes(Routes),
+    /// Say where a host or URL leads, and why
+    ///
+    /// Exits with 1 if it leads nowhere.
+    Explain(Explain),
+    /// Check the configuration and show what is in force
+    ///
+    /// Shows every setting with where it was written, and what was found that will surprise. Exits
+    /// with 2 on a configuration that can't be used, with 3 on findings of severity error.
+    Validate(Validate),
+    /// Print a completion script for a shell
+    ///
+    /// For example: mesh-router completions bash > /etc/bash_completion.d/mesh-router
+    Completions(Completions),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Listen on this port instead of the first free one from 4000 (0: any)
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+}
+
+/// Arguments of `routes`.
+#[derive(Debug, Args)]
+pub(crate) struct Routes {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A host (tenant1.auth.local) or a URL (http://auth.local:4000/login)
+    #[arg(value_name = "HOST|URL")]
+    pub(crate) host: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 3 on warnings too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Where to look, and the settings that have flags.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Options {
+    /// The umbrella's root, or any folder in it [default: here]
+    #[arg(long, value_name = "DIR", help_heading = "Project")]
+    pub(crate) root: Option<PathBuf>,
+    /// The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+    #[arg(long, value_name = "ENV", help_heading = "Project")]
+    pub(crate) env: Option<String>,
+    /// Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+    #[arg(long, value_name = "FILE", help_heading = "Project")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Settings [default: mesh-router.toml in the root, if there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Project")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Addresses to listen on: 127.0.0.1:4000, [::1]:4000, unix:/path
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
+    pub(crate) listen: Vec<String>,
+    /// Event loops, one thread each [default: auto, one per core]
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub(crate) workers: Option<String>,
+    /// Development or production [default: auto]
+    #[arg(long, value_name = "MODE", help_heading = "Settings")]
+    pub(crate) mode: Option<String>,
+    /// Peers whose forwarded headers are believed [default: loopback,private]
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
+    pub(crate) trusted_proxies: Vec<String>,
+    /// The scheme for the apps where no trusted peer says: http, https [default: auto]
+    #[arg(long, value_name = "SCHEME", help_heading = "Settings")]
+    pub(crate) forwarded_proto: Option<String>,
+    /// The endpoint that gets hosts nobody claims [default: none, they get a 404]
+    #[arg(long, value_name = "MODULE", help_heading = "Settings")]
+    pub(crate) default_service: Option<String>,
+}
+
+impl Options {
+    /// Returns the settings among the flags: key, the flag's name, its values.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, &'static str, Vec<String>)> {
+        let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+        let flags = [
+            ("listen", "--listen", self.listen.clone()),
+            ("workers", "--workers", one(&self.workers)),
+            ("mode", "--mode", one(&self.mode)),
+            (
+                "trusted_proxies",
+                "--trusted-proxies",
+                self.trusted_proxies.clone(),
+            ),
+            (
+                "forwarded_proto",
+                "--forwarded-proto",
+                one(&self.forwarded_proto),
+            ),
+            (
+                "default_service",
+                "--default-service",
+                one(&self.default_service),
+            ),
+        ];
+        flags
+            .into_iter()
+            .filter(|(_, _, values)| !values.is_empty())
+            .collect()
+    }
+}

@@ -1,0 +1,275 @@
+//! The wiring: sources report to the registry, the registry publishes to the workers.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    io::{IsTerminal as _, stderr, stdout},
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use anyhow::Context as _;
+use discovery::{ConfigOptions, Reading, Registry, RegistryHandle};
+use proxy::{AccessLog, ListenAddress, Proxy};
+use routes::{Published, Report, Source};
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, JoinSet},
+    time,
+};
+use tracing::{error, info, warn};
+
+use crate::{
+    args::Options,
+    changes,
+    config::{Access, Environment},
+    listen::{self, Passed},
+    setup::Setup,
+    signals::{Asked, Signals},
+    survey::{self, Survey},
+};
+
+/// A gateway that forwards.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    /// Where it listens, ports resolved.
+    pub(crate) listeners: Vec<ListenAddress>,
+    /// The ports that it passed over.
+    pub(crate) passed: Vec<Passed>,
+    setup: Setup,
+    proxy: Proxy,
+    registry: RegistryHandle,
+    table: watch::Receiver<Arc<Published>>,
+    shown: Arc<Published>,
+    tasks: JoinSet<()>,
+    watching: Option<AbortHandle>,
+}
+
+impl Gateway {
+    /// Binds, publishes the first table and starts to accept. Must be called on a tokio runtime.
+    pub(crate) fn start(setup: Setup, survey: Survey) -> anyhow::Result<Self> {
+        let workers = setup.config.workers.unwrap_or_else(cores);
+        // Bind first: a port that we cannot have is a startup error, not a background one.
+        let bound = match survey.asked(&setup) {
+            Some(asked) => listen::bind_asked(&asked, survey.declared(), workers)?,
+            None => listen::bind_free(&survey.in_use(), workers)?,
+        };
+        let listeners = bound.listeners.addresses();
+        let rules = setup.rules(survey::addresses(&listeners));
+        let (registry, handle, table) = Registry::new(survey.reports(), rules, setup.settings());
+        let first = Arc::clone(&table.borrow());
+        let options = proxy::Options {
+            workers,
+            access: access_log(&setup.config.access),
+            instance: instance(),
+        };
+        let proxy = proxy::start(bound.listeners, options, Arc::clone(&first))
+            .context("starting the workers")?;
+        for address in &listeners {
+            info!(address = listen::shown(address), "listening");
+        }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(registry.run());
+        let mut gateway = Self {
+            listeners,
+            passed: bound.passed,
+            proxy,
+            registry: handle,
+            table,
+            shown: first,
+            tasks,
+            watching: None,
+            setup,
+        };
+        if let (Some(options), Some(reading)) = (gateway.setup.project_options(), survey.reading) {
+            gateway.watch(options, reading);
+        }
+        Ok(gateway)
+    }
+
+    /// The table in force.
+    pub(crate) fn published(&self) -> &Published {
+        &self.shown
+    }
+
+    /// Forwards until a signal says to stop, then lets what is under way finish. `options` and
+    /// `process` are what a reload starts from. Dropping it ends the gateway at once.
+    pub(crate) async fn serve(
+        mut self,
+        mut signals: Signals,
+        options: &Options,
+        process: &Environment,
+    ) -> anyhow::Result<()> {
+        loop {
+            tokio::select! {
+                Ok(()) = self.table.changed() => self.publish(),
+                asked = signals.next() => match asked {
+                    Asked::Stop => break,
+                    Asked::Reload => self.reload(options, process).await,
+                },
+                Some(ended) = self.tasks.join_next() => log_ended(ended),
+            }
+        }
+        self.leave(signals).await
+    }
+
+    /// Hands the newest table to the workers and logs what became different.
+    fn publish(&mut self) {
+        let next = Arc::clone(&self.table.borrow_and_update());
+        self.proxy.publish(Arc::clone(&next));
+        for change in changes::between(&self.shown.snapshot, &next.snapshot) {
+            changes::log(&change);
+        }
+        self.shown = next;
+    }
+
+    /// Reads `mesh-router.toml` and the project again. Whatever can't be used leaves all as it is.
+    async fn reload(&mut self, options: &Options, process: &Environment) {
+        let next = match Setup::load(options, process) {
+            Ok(next) => next,
+            Err(error) => {
+                error!(
+                    error = format!("{error:#}"),
+                    "reload refused, the running table stays"
+                );
+                return;
+            }
+        };
+        for key in needs_restart(&self.setup, &next) {
+            warn!(key, "setting changed, it holds after a restart");
+        }
+        let rules = next.rules(survey::addresses(&self.listeners));
+        self.registry.settings(next.settings(), rules).await;
+        self.registry.report(next.static_report()).await;
+        if let Some(watching) = self.watching.take() {
+            watching.abort();
+        }
+        match next.project_options() {
+            Some(options) => self.read_again(options).await,
+            None => self.registry.report(nothing()).await,
+        }
+        self.setup = next;
+        info!("reloaded");
+    }
+
+    async fn read_again(&mut self, options: ConfigOptions) {
+        let reading = discovery::read_config(&options);
+        match &reading.broken {
+            Some(finding) => {
+                error!(
+                    finding = survey::shown(finding),
+                    "config broken, its last table stays"
+                );
+            }
+            None => self.registry.report(reading.report.clone()).await,
+        }
+        self.watch(options, reading);
+    }
+
+    fn watch(&mut self, options: ConfigOptions, first: Reading) {
+        let registry = self.registry.clone();
+        self.watching = Some(
+            self.tasks
+                .spawn(discovery::watch_config(options, first, registry)),
+        );
+    }
+
+    /// Stops accepting after the delay asked for, and ends when all is finished or time is up; a
+    /// second signal to stop ends it at once.
+    async fn leave(mut self, mut signals: Signals) -> anyhow::Result<()> {
+        let timeouts = self.shown.settings.timeouts.clone();
+        let hurry = Arc::new(AtomicBool::new(false));
+        info!(drain_ms = timeouts.drain.as_millis(), "stopping");
+        let delay = time::sleep(timeouts.shutdown_delay);
+        tokio::pin!(delay);
+        loop {
+            tokio::select! {
+                () = &mut delay => break,
+                () = signals.stop() => {
+                    hurry.store(true, Ordering::Relaxed);
+                    break;
+                }
+                Ok(()) = self.table.changed() => self.publish(),
+            }
+        }
+        self.tasks.abort_all();
+        let (proxy, flag) = (self.proxy, Arc::clone(&hurry));
+        let mut drained = tokio::task::spawn_blocking(move || proxy.drain(timeouts.drain, &flag));
+        loop {
+            tokio::select! {
+                ended = &mut drained => {
+                    ended.context("draining")?;
+                    break;
+                }
+                () = signals.stop() => hurry.store(true, Ordering::Relaxed),
+            }
+        }
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// A task that ends while we serve takes a part of the gateway with it; traffic goes on.
+fn log_ended(ended: Result<(), tokio::task::JoinError>) {
+    match ended {
+        Err(error) if error.is_cancelled() => {}
+        Err(error) => error!(%error, "discovery failed, the table stays as it is"),
+        Ok(()) => error!("discovery ended, the table stays as it is"),
+    }
+}
+
+/// The keys that differ and that a running gateway can't take over.
+fn needs_restart(before: &Setup, after: &Setup) -> Vec<&'static str> {
+    let (was, is) = (&before.config, &after.config);
+    let listen = |setup: &Setup| {
+        let asked = setup.config.listen.iter().flatten();
+        asked
+            .map(|listen| listen::shown(&listen.address))
+            .collect::<Vec<_>>()
+    };
+    let changed = [
+        ("listen", listen(before) != listen(after)),
+        ("workers", was.workers != is.workers),
+        ("log.access", was.access != is.access),
+    ];
+    changed
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(key, _)| key)
+        .collect()
+}
+
+/// What the config source says once it is no source any more.
+fn nothing() -> Report {
+    Report {
+        source: Source::Config,
+        stale: false,
+        endpoints: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+fn access_log(access: &Access) -> AccessLog {
+    match access {
+        Access::Off => AccessLog::Off,
+        Access::Stdout => AccessLog::Stdout {
+            terminal: stdout().is_terminal(),
+        },
+        Access::Stderr => AccessLog::Stderr {
+            terminal: stderr().is_terminal(),
+        },
+        Access::File(path) => AccessLog::File(path.clone()),
+    }
+}
+
+/// The id of this process in Via, by which it knows its own requests when they come back.
+fn instance() -> String {
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}

@@ -1,0 +1,72 @@
+//! Development or production?
+
+use std::net::{IpAddr, SocketAddr};
+
+use proxy::ListenAddress;
+use routes::Mode;
+
+use crate::config::Listen;
+
+#[cfg(test)]
+mod tests;
+
+/// What the mode is decided by where nobody says it outright.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    /// The environment that the project's config is read for; `None` without a project.
+    pub(crate) env: Option<&'a str>,
+    /// We were started from a release (`RELEASE_NAME`).
+    pub(crate) release: bool,
+    /// The listeners asked for; `None`: loopback ones are chosen.
+    pub(crate) listen: Option<&'a [Listen]>,
+}
+
+/// Decides the mode, and says why. Whatever isn't plainly a developer's machine is production:
+/// only development shows lists of hosts.
+pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
+    if let Some(mode) = said {
+        return (mode, "set outright".to_owned());
+    }
+    let Some(env) = facts.env else {
+        return (Mode::Production, "there is no project".to_owned());
+    };
+    if env != "dev" && env != "test" {
+        return (Mode::Production, format!("the environment is {env}"));
+    }
+    if facts.release {
+        return (Mode::Production, "RELEASE_NAME is set".to_owned());
+    }
+    let open = facts
+        .listen
+        .unwrap_or_default()
+        .iter()
+        .find(|listen| !is_local(&listen.address));
+    match open {
+        Some(listen) => {
+            let address = crate::listen::shown(&listen.address);
+            (
+                Mode::Production,
+                format!("{address} is open to other machines"),
+            )
+        }
+        None => (
+            Mode::Development,
+            format!("the environment is {env}, every listener is on loopback"),
+        ),
+    }
+}
+
+fn is_local(address: &ListenAddress) -> bool {
+    match address {
+        ListenAddress::Tcp(address) => is_loopback(address),
+        // Reached by processes of this machine alone.
+        ListenAddress::Unix(_) => true,
+    }
+}
+
+fn is_loopback(address: &SocketAddr) -> bool {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.is_loopback(),
+    }
+}

@@ -1,0 +1,193 @@
+//! What holds: the project, the settings, and the mode that follows from them.
+
+use std::{
+    fmt,
+    fs::File,
+    io::Read as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use discovery::{ConfigOptions, ProjectError};
+use routes::{Mode, Report, Rules, Settings};
+
+use crate::{
+    args::Options,
+    config::{
+        Config, Environment, FILE_BYTES_MAX, FILE_NAME, Place, Problem, Problems, Written,
+        WrittenFile,
+    },
+    mode::{self, Facts},
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The environment that is read where nobody names one, as Mix does.
+const ENV_DEFAULT: &str = "dev";
+
+/// All that is decided before any source is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// The settings.
+    pub(crate) config: Config,
+    /// The project's root, where its files are a source.
+    pub(crate) project: Option<PathBuf>,
+    /// The environment that the project's config is read for.
+    pub(crate) env: String,
+    /// Variables, those of `--env-file` included.
+    pub(crate) environment: Environment,
+    /// Development or production.
+    pub(crate) mode: Mode,
+    /// Why it is.
+    pub(crate) mode_reason: String,
+}
+
+/// There is nothing to route to: no project here and no route by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NoSources(PathBuf);
+
+impl fmt::Display for NoSources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no mix.exs in {} or above it; run mesh-router in your umbrella's root (or name it with \
+             --root), or list services in {FILE_NAME} under [routes.\"host\"]",
+            self.0.display()
+        )
+    }
+}
+
+impl std::error::Error for NoSources {}
+
+impl Setup {
+    /// Finds the project, reads `mesh-router.toml` and decides the mode.
+    pub(crate) fn load(options: &Options, process: &Environment) -> anyhow::Result<Self> {
+        let mut environment = process.clone();
+        let asked = |flag: &Option<PathBuf>, variable: &str| {
+            flag.clone()
+                .or_else(|| process.get(variable).map(PathBuf::from))
+        };
+        if let Some(file) = asked(&options.env_file, "MESH_ROUTER_ENV_FILE") {
+            environment.read(&file)?;
+        }
+        let start = asked(&options.root, "MESH_ROUTER_ROOT").unwrap_or_else(|| PathBuf::from("."));
+        let start = start
+            .canonicalize()
+            .with_context(|| format!("opening {}", start.display()))?;
+        let root = match discovery::find_root(&start) {
+            Ok(root) => Some(root),
+            Err(ProjectError::NoProject(_)) => None,
+            Err(error @ ProjectError::Read(..)) => return Err(error.into()),
+        };
+        let named = asked(&options.config, "MESH_ROUTER_CONFIG");
+        let file = find_file(named.as_deref(), root.as_deref(), &start)?;
+        let written = Written {
+            flags: options.settings(),
+            environment: Some(&environment),
+            file,
+        };
+        let config = Config::check(&written)?;
+        if root.is_none() && config.discover && config.fixed.is_empty() {
+            return Err(NoSources(start).into());
+        }
+        let project = root.filter(|_| config.discover);
+        let env = options.env.as_deref();
+        let env = env.or_else(|| environment.get("MESH_ROUTER_ENV"));
+        let env = env
+            .or_else(|| environment.get("MIX_ENV"))
+            .unwrap_or(ENV_DEFAULT)
+            .to_owned();
+        let facts = Facts {
+            env: project.is_some().then_some(env.as_str()),
+            release: environment.get("RELEASE_NAME").is_some(),
+            listen: config.listen.as_deref(),
+        };
+        let (mode, mode_reason) = mode::detect(config.mode, facts);
+        Ok(Self {
+            config,
+            project,
+            env,
+            environment,
+            mode,
+            mode_reason,
+        })
+    }
+
+    /// What the config source is to read; `None` where it is not asked.
+    pub(crate) fn project_options(&self) -> Option<ConfigOptions> {
+        Some(ConfigOptions {
+            root: self.project.clone()?,
+            env: self.env.clone(),
+            mode: self.mode,
+            domain: self.config.domain.clone(),
+            subdomains: self.config.subdomains,
+            vars: self.environment.all().clone(),
+        })
+    }
+
+    /// What `mesh-router.toml` says of routes.
+    pub(crate) fn static_report(&self) -> Report {
+        discovery::report_static(&self.config.fixed)
+    }
+
+    /// What a merge must know, with our own addresses.
+    pub(crate) fn rules(&self, listeners: Vec<SocketAddr>) -> Rules {
+        Rules {
+            mode: self.mode,
+            default: self.config.default_service.clone(),
+            listeners,
+            services_max: self.settings().limits.services,
+        }
+    }
+
+    /// What workers must know.
+    pub(crate) fn settings(&self) -> Settings {
+        self.config.settings(self.mode)
+    }
+}
+
+/// Reads the file named, or the one in the project's root, or the one where we were started.
+fn find_file(
+    named: Option<&Path>,
+    root: Option<&Path>,
+    start: &Path,
+) -> anyhow::Result<Option<WrittenFile>> {
+    if let Some(path) = named {
+        let missing = || {
+            let place = Place::Flag("--config");
+            let message = format!("there is no file {}", path.display());
+            Problems(vec![Problem::new(&place, message)])
+        };
+        let file = read_file(path, path)?;
+        return Ok(Some(file.ok_or_else(missing)?));
+    }
+    for folder in root.into_iter().chain([start]) {
+        if let Some(file) = read_file(&folder.join(FILE_NAME), Path::new(FILE_NAME))? {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
+}
+
+fn read_file(path: &Path, shown: &Path) -> anyhow::Result<Option<WrittenFile>> {
+    let name = shown.display().to_string();
+    let reading = || format!("reading {}", path.display());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(reading),
+    };
+    let mut text = String::new();
+    let limit = FILE_BYTES_MAX.saturating_add(1);
+    file.take(limit)
+        .read_to_string(&mut text)
+        .with_context(reading)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(anyhow!("{name} has more than {FILE_BYTES_MAX} bytes"));
+    }
+    let folder = std::path::absolute(path).with_context(reading)?;
+    let folder = folder.parent().unwrap_or(Path::new("/")).to_owned();
+    Ok(Some(WrittenFile { name, folder, text }))
+}

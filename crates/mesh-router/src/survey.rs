@@ -1,0 +1,227 @@
+//! What is there: every source read once, merged into a table.
+
+use std::{fmt, net::SocketAddr};
+
+use anyhow::anyhow;
+use discovery::Reading;
+use proxy::ListenAddress;
+use routes::{Address, Conflict, Origin, Report, Severity, Snapshot};
+
+use crate::{
+    config::{Listen, Place},
+    listen::{self, Declared},
+    output::plain,
+    setup::Setup,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// All sources as they are now.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// The project's files, where they are a source.
+    pub(crate) reading: Option<Reading>,
+    /// The table that all sources together make.
+    pub(crate) snapshot: Snapshot,
+    fixed: Report,
+}
+
+/// Production found hosts that two services claim, and nobody has decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Undecided(Vec<Conflict>);
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for conflict in &self.0 {
+            writeln!(f, "{}", claimed(conflict))?;
+        }
+        let host = self
+            .0
+            .first()
+            .map(|conflict| conflict.host.to_string())
+            .unwrap_or_default();
+        write!(
+            f,
+            "decide it in mesh-router.toml: [routes.\"{host}\"] with endpoint = \"…\" \
+             (in production nothing is guessed)"
+        )
+    }
+}
+
+impl std::error::Error for Undecided {}
+
+impl Survey {
+    /// Reads every source.
+    pub(crate) fn take(setup: &Setup) -> Self {
+        let reading = setup
+            .project_options()
+            .map(|options| discovery::read_config(&options));
+        let fixed = setup.static_report();
+        let mut survey = Self {
+            reading,
+            fixed,
+            snapshot: Snapshot::default(),
+        };
+        let asked = survey.asked(setup).unwrap_or_default();
+        let ours = addresses(asked.iter().map(|listen| &listen.address));
+        survey.snapshot =
+            routes::merge(&Snapshot::default(), &survey.reports(), &setup.rules(ours));
+        survey
+    }
+
+    /// What every source said.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        let reading = self.reading.iter().map(|reading| reading.report.clone());
+        reading.chain([self.fixed.clone()]).collect()
+    }
+
+    /// Where the operator or the project asks us to listen; `None` if neither does.
+    pub(crate) fn asked(&self, setup: &Setup) -> Option<Vec<Listen>> {
+        if let Some(asked) = &setup.config.listen {
+            return Some(asked.clone());
+        }
+        let (port, origin) = self.reading.as_ref()?.gateway.port.clone()?;
+        let place = Place::Project(origin);
+        let addresses = listen::loopback(port, listen::has_ipv6_loopback());
+        let listen = |address| Listen {
+            address,
+            place: place.clone(),
+        };
+        Some(addresses.into_iter().map(listen).collect())
+    }
+
+    /// Ports that endpoints declare, and where.
+    pub(crate) fn declared(&self) -> &[Declared] {
+        self.reading
+            .as_ref()
+            .map(|reading| reading.declared_ports.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// Ports on this machine that belong to a service, declared or written by hand.
+    pub(crate) fn in_use(&self) -> Vec<Declared> {
+        let mut ports = self.declared().to_vec();
+        for upstream in self
+            .snapshot
+            .services
+            .iter()
+            .flat_map(|service| &service.upstreams)
+        {
+            if let Address::Tcp(address) = upstream.address
+                && address.ip().to_canonical().is_loopback()
+            {
+                let unknown = || Origin {
+                    file: "a running service".to_owned(),
+                    line: 0,
+                };
+                ports.push((
+                    address.port(),
+                    upstream.origin.clone().unwrap_or_else(unknown),
+                ));
+            }
+        }
+        ports
+    }
+
+    /// Returns why there is nothing to start with, if so.
+    pub(crate) fn refusal(&self, setup: &Setup) -> Option<anyhow::Error> {
+        if let Some(finding) = self
+            .reading
+            .as_ref()
+            .and_then(|reading| reading.broken.as_ref())
+        {
+            return Some(anyhow!("{}", shown(finding)));
+        }
+        let undecided: Vec<Conflict> = self.undecided().cloned().collect();
+        if !undecided.is_empty() {
+            return Some(Undecided(undecided).into());
+        }
+        self.emptiness(setup)
+    }
+
+    /// Says that no service was found, if so.
+    pub(crate) fn emptiness(&self, setup: &Setup) -> Option<anyhow::Error> {
+        if !self.snapshot.services.is_empty() {
+            return None;
+        }
+        let Some(project) = &setup.project else {
+            return Some(anyhow!(
+                "there is nothing to forward to: [discovery] sources is empty and mesh-router.toml \
+                 has no [routes.\"host\"]"
+            ));
+        };
+        Some(anyhow!(
+            "no Phoenix endpoint found in {} (a module with `use Phoenix.Endpoint`, or `config :app, \
+             endpoint: …`); run mesh-router where one is, or list services in mesh-router.toml under \
+             [routes.\"host\"]",
+            project.display()
+        ))
+    }
+
+    /// The hosts that nobody got.
+    pub(crate) fn undecided(&self) -> impl Iterator<Item = &Conflict> {
+        self.snapshot
+            .conflicts
+            .iter()
+            .filter(|conflict| conflict.holder.is_none())
+    }
+}
+
+/// The TCP addresses among listeners.
+pub(crate) fn addresses<'a>(
+    listeners: impl IntoIterator<Item = &'a ListenAddress>,
+) -> Vec<SocketAddr> {
+    let tcp = |address: &ListenAddress| match address {
+        ListenAddress::Tcp(address) => Some(*address),
+        ListenAddress::Unix(_) => None,
+    };
+    listeners.into_iter().filter_map(tcp).collect()
+}
+
+/// A conflict in a sentence: who claims the host, where each says so, and who has it.
+pub(crate) fn claimed(conflict: &Conflict) -> String {
+    let claimant = |(service, origin): &(String, Option<Origin>)| match origin {
+        Some(origin) => format!("{service} ({origin})"),
+        None => service.clone(),
+    };
+    let all: Vec<String> = conflict.claimants.iter().map(claimant).collect();
+    let holder = match &conflict.holder {
+        Some(holder) => format!("{holder} has it"),
+        None => "nobody has it".to_owned(),
+    };
+    format!(
+        "{} is claimed by {}: {holder}",
+        conflict.host,
+        all.join(" and ")
+    )
+}
+
+/// A finding as a line that editors can follow, and its mend below.
+pub(crate) fn shown(finding: &routes::Finding) -> String {
+    let place = finding
+        .origin
+        .as_ref()
+        .map(|origin| format!("{origin}: "))
+        .unwrap_or_default();
+    let severity = severity(finding.severity);
+    let mut text = format!(
+        "{place}{severity}: {} ({})",
+        plain(&finding.message),
+        finding.code
+    );
+    if !finding.fix.is_empty() {
+        text.push_str("\n    ");
+        text.push_str(&plain(&finding.fix));
+    }
+    text
+}
+
+/// The word for a severity.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
