@@ -1,51 +1,39 @@
 //! The data plane: one event loop per core drives exchanges.
 //!
-//! API pinned for the binary (the owner of this crate completes it; may add, not change without need):
-#![allow(missing_docs, reason = "skeleton")]
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use routes::Published;
+//! It is not a router and not a parser: where a host leads, [`routes`] knows; what a request is and
+//! what becomes of it, [`exchange`] decides. This crate has the sockets, the clocks and the
+//! threads. It never waits for discovery, and knows nothing of it.
+//!
+//! ```text
+//! listener ─▶ worker (one a core) ─▶ exchange::Client ─▶ step (its Driver) ─▶ balance ─▶ pool
+//!               │  reactor, scratch buffer, timers, ready list                  │
+//!               └── mailbox ◀── publish, drain        upstream sockets ◀────────┘
+//! ```
+//!
+//! Start with `worker`: its loop is the whole story. `step` is what exchanges may ask for.
+//!
+//! Invariants: memory for a connection is bounded, and nothing beside its slot while it is idle; no
+//! lock is taken for a request; a panic in an exchange ends that exchange alone, a panic anywhere
+//! else in a worker ends the process.
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ListenAddress { Tcp(SocketAddr), Unix(PathBuf) }
+mod access;
+mod balance;
+mod clock;
+mod connection;
+mod counters;
+mod drain;
+mod listener;
+mod mailbox;
+mod pool;
+mod proxy;
+mod socket;
+mod step;
+mod timers;
+mod worker;
 
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// "127.0.0.1:4000 is taken by beam.smp (pid 812)": the holder is named where the system tells, also one that uses SO_REUSEPORT.
-    #[error("{address} is taken{}", .holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default())]
-    Taken { address: SocketAddr, holder: Option<String> },
-    #[error("listening on {0:?}")]
-    Io(ListenAddress, #[source] std::io::Error),
-}
-
-/// Bound and listening, not yet accepting.
-#[derive(Debug)]
-pub struct Listeners { /* */ }
-/// Binds every address for `workers` workers (Linux TCP: one SO_REUSEPORT socket each, after a probing bind without it).
-pub fn bind(_addresses: &[ListenAddress], _workers: usize) -> Result<Listeners, BindError> { todo!() }
-impl Listeners { /// port 0 resolved
-    pub fn addresses(&self) -> Vec<ListenAddress> { todo!() } }
-
-#[derive(Clone, Debug)]
-pub enum AccessLog { Off, Stdout { /// short text instead of JSON
-        terminal: bool }, Stderr { terminal: bool }, File(PathBuf) }
-
-#[derive(Clone, Debug)]
-pub struct Options { pub workers: usize, pub access: AccessLog, /// id of this process in Via
-    pub instance: String }
-
-/// The running data plane.
-#[derive(Debug)]
-pub struct Proxy { /* */ }
-pub fn start(_listeners: Listeners, _options: Options, _first: Arc<Published>) -> std::io::Result<Proxy> { todo!() }
-impl Proxy {
-    /// Hands every worker the new table and wakes it.
-    pub fn publish(&self, _published: Arc<Published>) { todo!() }
-    /// The lowest generation that all workers have applied.
-    pub fn applied(&self) -> u64 { todo!() }
-    /// The counters of all workers, summed.
-    pub fn counters(&self) -> Counters { todo!() }
-    /// Stops accepting, lets exchanges finish, closes tunnels with 1012, ends by `deadline`. Blocks: call it from a thread of its own. `hurry` set: ends at once.
-    pub fn drain(self, _deadline: Duration, _hurry: &std::sync::atomic::AtomicBool) { todo!() }
-}
-#[derive(Clone, Debug, Default)]
-pub struct Counters { pub connections_open: u64, pub connections_total: u64, pub requests: u64, pub access_lines_lost: u64, pub panics: u64, /* per slot and reason: see counters.rs */ }
+pub use access::AccessLog;
+pub use counters::{
+    Counters, DURATION_BUCKETS, Durations, METHODS, STATUS_CLASSES, ServiceCounters,
+};
+pub use listener::{BindError, ListenAddress, Listeners, bind};
+pub use proxy::{Options, Proxy, start};

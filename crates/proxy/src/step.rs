@@ -1,0 +1,407 @@
+//! What the worker does for an exchange during one of its steps.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use exchange::{Connected, Connecting, Driver, Ending, Fate, Flow, Record, Reuse, Side};
+use fastrand::Rng;
+use mio::{
+    Registry,
+    net::{TcpStream, UnixStream},
+};
+use routes::{Adapter, Address, Published, Timeouts};
+use slab::Slab;
+
+use crate::{
+    access::{About, Journal},
+    balance::Balance,
+    clock,
+    connection::{ClientConnection, Key, UpstreamConnection, Use, Wish, number},
+    counters::WorkerCounters,
+    pool::Pool,
+    socket::{Buffers, Socket, Stream},
+    timers::{Reminder, Wheel},
+};
+
+/// Upstreams dialled for one wish.
+const DIALS_MAX: usize = 8;
+/// Cowboy closes a connection that was idle for 5 s.
+const IDLE_COWBOY: Duration = Duration::from_secs(4);
+/// Bandit closes a connection that was idle for 60 s.
+const IDLE_BANDIT: Duration = Duration::from_secs(55);
+
+/// What a worker has beside its clients and what it reads.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) registry: Registry,
+    pub(crate) upstreams: Slab<UpstreamConnection>,
+    pub(crate) balance: Balance,
+    pub(crate) pool: Pool,
+    pub(crate) wheel: Wheel,
+    pub(crate) buffers: Buffers,
+    pub(crate) journal: Journal,
+    pub(crate) counters: Arc<WorkerCounters>,
+    pub(crate) random: Rng,
+    /// Who is to be looked at in the next turn, though the reactor will tell nothing new.
+    pub(crate) ready: Vec<Key>,
+    /// Upstream connections whose places are freed at the end of the turn.
+    pub(crate) closed: Vec<u32>,
+}
+
+/// How dialling went.
+#[derive(Debug)]
+pub(crate) enum Dialled {
+    /// Connected already.
+    Ready(Connected),
+    /// The reactor will tell.
+    Pending,
+    /// No upstream is left to try.
+    Exhausted,
+}
+
+/// One step of one exchange: the worker's parts, lent to it.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    pub(crate) key: u32,
+    pub(crate) connection: &'a mut ClientConnection,
+    pub(crate) parts: &'a mut Parts,
+    pub(crate) published: &'a Published,
+    pub(crate) now: Instant,
+}
+
+impl Driver for Step<'_> {
+    fn send(&mut self, side: Side, head: &[u8], body: &[u8]) -> Flow {
+        let (socket, buffers) = match side {
+            Side::Client => (&mut self.connection.socket, &mut self.parts.buffers),
+            Side::Upstream => {
+                let Some(upstream) = self.connection.upstream else {
+                    return Flow::Clear;
+                };
+                let upstream = &mut self.parts.upstreams[upstream as usize];
+                (&mut upstream.socket, &mut self.parts.buffers)
+            }
+        };
+        let was_broken = socket.is_broken();
+        let flow = socket.send(head, body, buffers);
+        if socket.is_broken() && !was_broken {
+            // Told afterwards: an exchange is never called back from its own step.
+            self.queue(side);
+        }
+        flow
+    }
+
+    fn set_reading(&mut self, side: Side, on: bool) {
+        let may_read = match side {
+            Side::Client => self.connection.socket.set_reading(on),
+            Side::Upstream => self.connection.upstream.is_some_and(|upstream| {
+                self.parts.upstreams[upstream as usize]
+                    .socket
+                    .set_reading(on)
+            }),
+        };
+        if may_read {
+            self.queue(side);
+        }
+    }
+
+    fn connect(&mut self, slot: u32, reuse: Reuse) -> Connecting {
+        if self.connection.active.is_none() {
+            self.connection.active = Some(slot);
+            self.parts.counters.service(Some(slot)).active.add(1);
+        }
+        if self
+            .parts
+            .balance
+            .choose(slot, &[], self.now, &mut self.parts.random)
+            .is_none()
+        {
+            return Connecting::Nowhere;
+        }
+        match self.dial(Wish {
+            slot,
+            reuse,
+            tried: Vec::new(),
+            since: self.now,
+        }) {
+            Dialled::Ready(connected) => Connecting::Ready(connected),
+            Dialled::Pending => Connecting::Pending,
+            Dialled::Exhausted => {
+                self.connection.refused = true;
+                self.queue(Side::Client);
+                Connecting::Pending
+            }
+        }
+    }
+
+    fn release(&mut self, fate: Fate) {
+        self.connection.refused = false;
+        if let Some(upstream) = self.connection.upstream.take() {
+            self.parts
+                .release(upstream, fate, self.now, &self.published.settings.timeouts);
+        }
+    }
+
+    fn end_client(&mut self, ending: Ending) {
+        self.connection.ending = Some(ending);
+        self.connection.socket.set_reading(false);
+        self.wake_at(None);
+    }
+
+    fn wake_at(&mut self, at: Option<Instant>) {
+        let token = Key::Client(self.key).token().0;
+        self.parts
+            .wheel
+            .set(&mut self.connection.reminder, at, token);
+    }
+
+    fn finished(&mut self, record: &Record<'_>) {
+        let parts = &mut *self.parts;
+        parts.counters.finished(record);
+        if let Some(slot) = self.connection.active.take() {
+            parts.counters.service(Some(slot)).active.less();
+        }
+        let served_by = self.connection.served_by.take();
+        if parts.journal.is_on() {
+            let service = record
+                .slot
+                .and_then(|slot| self.published.snapshot.by_slot(slot));
+            let known = served_by.map(|upstream| parts.balance.get(upstream));
+            let about = About {
+                peer_ip: self.connection.peer,
+                service: service.map(|service| service.name.as_str()),
+                app: service.and_then(|service| service.app.as_deref()),
+                node: known.and_then(|known| known.node.as_deref()),
+                upstream: known.map(|known| &*known.label),
+            };
+            parts.journal.add(record, &about, clock::wall);
+        }
+        if let Some(upstream) = served_by {
+            parts.balance.let_go(upstream);
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Tries one upstream after the other until one can be connected to, or may be.
+    pub(crate) fn dial(&mut self, mut wish: Wish) -> Dialled {
+        let patience = self.published.settings.timeouts.connect;
+        loop {
+            let parts = &mut *self.parts;
+            let late = self.now.saturating_duration_since(wish.since) >= patience;
+            if wish.tried.len() >= DIALS_MAX || (late && !wish.tried.is_empty()) {
+                return Dialled::Exhausted;
+            }
+            let random = &mut parts.random;
+            let Some(upstream) = parts
+                .balance
+                .choose(wish.slot, &wish.tried, self.now, random)
+            else {
+                return Dialled::Exhausted;
+            };
+            self.serve_by(upstream);
+            if let Some(connected) = self.take_idle(upstream, wish.reuse) {
+                return Dialled::Ready(connected);
+            }
+            match self.parts.open(upstream) {
+                Ok(socket) => return self.attach(upstream, socket, wish),
+                Err(error) if is_ours(&error) => {
+                    tracing::warn!(%error, "no socket to dial with");
+                    return Dialled::Exhausted;
+                }
+                Err(error) => {
+                    self.parts.failed(upstream, &error, self.now);
+                    wish.tried.push(upstream);
+                }
+            }
+        }
+    }
+
+    /// Remembers the upstream for the access line.
+    fn serve_by(&mut self, upstream: u32) {
+        self.parts.balance.hold(upstream);
+        if let Some(before) = self.connection.served_by.replace(upstream) {
+            self.parts.balance.let_go(before);
+        }
+    }
+
+    fn take_idle(&mut self, upstream: u32, reuse: Reuse) -> Option<Connected> {
+        let parts = &mut *self.parts;
+        let adapter = parts.balance.get(upstream).adapter;
+        let idle_max = idle_max(adapter, &self.published.settings.timeouts);
+        let key = parts.pool.take(upstream, reuse, idle_max, self.now)?;
+        let connection = &mut parts.upstreams[key as usize];
+        connection.usage = Use::Serving { client: self.key };
+        parts.wheel.set(&mut connection.reminder, None, 0);
+        parts.balance.begin(upstream);
+        self.connection.upstream = Some(key);
+        Some(Connected {
+            reused: true,
+            adapter,
+        })
+    }
+
+    /// Gives the client a connection that was just opened: TCP connects are under way then, Unix
+    /// sockets connect at once.
+    fn attach(&mut self, upstream: u32, stream: Stream, wish: Wish) -> Dialled {
+        let is_connected = matches!(stream, Stream::Unix(_));
+        let parts = &mut *self.parts;
+        let entry = parts.upstreams.vacant_entry();
+        let key = number(entry.key());
+        let token = Key::Upstream(key).token();
+        let socket = match Socket::register(stream, is_connected, &parts.registry, token) {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "connection can't be watched");
+                return Dialled::Exhausted;
+            }
+        };
+        let adapter = parts.balance.get(upstream).adapter;
+        let mut reminder = Reminder::default();
+        let usage = if is_connected {
+            parts.balance.connected(upstream);
+            Use::Serving { client: self.key }
+        } else {
+            let limit = self
+                .now
+                .checked_add(self.published.settings.timeouts.connect);
+            parts.wheel.set(&mut reminder, limit, token.0);
+            Use::Dialling {
+                client: self.key,
+                wish: Box::new(wish),
+            }
+        };
+        let queued = false;
+        entry.insert(UpstreamConnection {
+            socket,
+            upstream,
+            adapter,
+            usage,
+            queued,
+            reminder,
+        });
+        parts.balance.hold(upstream);
+        parts.balance.begin(upstream);
+        self.connection.upstream = Some(key);
+        if is_connected {
+            Dialled::Ready(Connected {
+                reused: false,
+                adapter,
+            })
+        } else {
+            Dialled::Pending
+        }
+    }
+
+    fn queue(&mut self, side: Side) {
+        match side {
+            Side::Client => self.parts.queue_client(self.key, self.connection),
+            Side::Upstream => {
+                if let Some(upstream) = self.connection.upstream {
+                    self.parts.queue_upstream(upstream);
+                }
+            }
+        }
+    }
+}
+
+impl Parts {
+    /// Has a client looked at in the next turn.
+    pub(crate) fn queue_client(&mut self, key: u32, connection: &mut ClientConnection) {
+        if !std::mem::replace(&mut connection.queued, true) {
+            self.ready.push(Key::Client(key));
+        }
+    }
+
+    /// Has a connection to an upstream looked at in the next turn.
+    pub(crate) fn queue_upstream(&mut self, key: u32) {
+        let connection = &mut self.upstreams[key as usize];
+        if !std::mem::replace(&mut connection.queued, true) {
+            self.ready.push(Key::Upstream(key));
+        }
+    }
+
+    /// Takes a connection from the client that used it.
+    pub(crate) fn release(&mut self, key: u32, fate: Fate, now: Instant, timeouts: &Timeouts) {
+        let connection = &mut self.upstreams[key as usize];
+        let upstream = connection.upstream;
+        self.balance.end(upstream);
+        let may_keep = matches!(connection.usage, Use::Serving { .. })
+            && connection.socket.is_reusable()
+            && self.balance.is_listed(upstream);
+        if fate == Fate::Close || !may_keep || !self.pool.put(upstream, key, now) {
+            return self.close(key);
+        }
+        connection.usage = Use::Idle;
+        let until = now.checked_add(idle_max(connection.adapter, timeouts));
+        let token = Key::Upstream(key).token();
+        self.wheel.set(&mut connection.reminder, until, token.0);
+        if connection.socket.set_reading(true) {
+            // The last read filled the buffer: what may be behind it must be seen before the next
+            // request takes the connection.
+            self.queue_upstream(key);
+        }
+    }
+
+    /// Closes a connection that no client uses any more. Its place is freed at the end of the
+    /// turn.
+    pub(crate) fn close(&mut self, key: u32) {
+        let connection = &mut self.upstreams[key as usize];
+        if matches!(connection.usage, Use::Closed) {
+            return;
+        }
+        connection.usage = Use::Closed;
+        connection.socket.discard(&mut self.buffers);
+        self.closed.push(key);
+    }
+
+    /// Frees the places of closed connections.
+    pub(crate) fn free_closed(&mut self) {
+        while let Some(key) = self.closed.pop() {
+            let connection = self.upstreams.remove(key as usize);
+            self.balance.let_go(connection.upstream);
+        }
+    }
+
+    /// Notes a connect that failed.
+    pub(crate) fn failed(&mut self, upstream: u32, error: &io::Error, now: Instant) {
+        self.counters.connects_failed.add(1);
+        let address = &self.balance.get(upstream).address;
+        tracing::debug!(upstream = %address, %error, "connect failed");
+        self.balance.failed(upstream, now);
+    }
+
+    /// Begins to connect.
+    fn open(&self, upstream: u32) -> io::Result<Stream> {
+        match &self.balance.get(upstream).address {
+            Address::Tcp(address) => {
+                let stream = TcpStream::connect(*address)?;
+                stream.set_nodelay(true)?;
+                Ok(Stream::Tcp(stream))
+            }
+            Address::Unix(path) => UnixStream::connect(path).map(Stream::Unix),
+        }
+    }
+}
+
+/// How long an idle connection may be used again.
+fn idle_max(adapter: Adapter, timeouts: &Timeouts) -> Duration {
+    let by_adapter = match adapter {
+        Adapter::Bandit => IDLE_BANDIT,
+        Adapter::Cowboy | Adapter::Unknown => IDLE_COWBOY,
+    };
+    timeouts.upstream_idle.unwrap_or(by_adapter)
+}
+
+/// Whether a connect failed for want of something of our own, which is not the upstream's fault.
+fn is_ours(error: &io::Error) -> bool {
+    is_out_of_descriptors(error) || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// Whether the process or the system has no descriptor left (`EMFILE`, `ENFILE`: the same numbers
+/// on Linux and macOS).
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
+}

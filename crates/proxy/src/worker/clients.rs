@@ -1,0 +1,273 @@
+//! The clients' side of a worker.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use exchange::{Ending, Fate, Side};
+
+use crate::{
+    connection::{Key, Phase, Slot, number},
+    socket::{Flushed, Received},
+};
+
+use super::{READS_PER_TURN, Worker};
+
+/// How long a connection that is over is kept for a client that still sends (RFC 9112 §9.6).
+const LINGER_MAX: Duration = Duration::from_secs(1);
+/// Bytes read and thrown away meanwhile.
+const LINGER_BYTES_MAX: u32 = 256 * 1024;
+
+impl Worker {
+    /// Does what a client's socket is ready for.
+    pub(super) fn serve_client(&mut self, key: u32) {
+        let Some(slot) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        match slot.connection.phase {
+            Phase::Open => self.serve_open(key),
+            Phase::Flushing(ending) => self.go_on_flushing(key, ending),
+            Phase::Lingering(left) => self.go_on_lingering(key, left),
+            Phase::Closed => {}
+        }
+    }
+
+    /// A deadline has come.
+    pub(super) fn time_client(&mut self, key: u32) {
+        let Some(slot) = self.clients.get(key as usize) else {
+            return;
+        };
+        match slot.connection.phase {
+            Phase::Open => self.step(key, |client, context| client.on_time(context)),
+            // The client takes no bytes, or sends on and on: it has had its time.
+            Phase::Flushing(_) => self.abort_client(key),
+            Phase::Lingering(_) => self.close_client(key),
+            Phase::Closed => {}
+        }
+    }
+
+    /// Does what the exchange wished for in the step that ended.
+    pub(super) fn settle(&mut self, key: u32) {
+        let Some(slot) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        if slot.connection.websocket.is_none() && slot.client.is_tunnel() {
+            let service = slot.connection.active;
+            slot.connection.websocket = service;
+            self.parts.counters.service(service).websockets.add(1);
+        }
+        match slot.connection.ending.take() {
+            None => {}
+            Some(Ending::Abort) => self.abort_client(key),
+            Some(ending @ (Ending::Close | Ending::Lingering)) => self.flush_client(key, ending),
+        }
+    }
+
+    /// Ends a connection whose exchange panicked: nothing it left half done can be trusted.
+    pub(super) fn close_panicked(&mut self, key: u32) {
+        let Some(slot) = self.clients.get(key as usize) else {
+            return;
+        };
+        self.parts.counters.panicked(slot.connection.active);
+        tracing::error!("exchange panicked, its connection is closed");
+        self.abort_client(key);
+    }
+
+    /// Ends a connection at once; what waits is thrown away, and the client can tell.
+    pub(super) fn abort_client(&mut self, key: u32) {
+        let Some(slot) = self.clients.get(key as usize) else {
+            return;
+        };
+        slot.connection.socket.reset_on_close();
+        self.close_client(key);
+    }
+
+    /// Frees the places of closed connections.
+    pub(super) fn free_closed_clients(&mut self) {
+        if self.closed.is_empty() {
+            return;
+        }
+        if self.paused.is_some() {
+            // There is room again.
+            self.paused = Some(self.now);
+        }
+        self.open.fetch_sub(self.closed.len(), Ordering::Relaxed);
+        while let Some(key) = self.closed.pop() {
+            self.clients.remove(key as usize);
+        }
+    }
+
+    fn serve_open(&mut self, key: u32) {
+        let Some(slot) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        let Slot { connection, .. } = slot;
+        if std::mem::take(&mut connection.refused) {
+            return self.step(key, |client, context| client.on_refused(context));
+        }
+        if connection.socket.wants_flush()
+            && connection.socket.flush(&mut self.parts.buffers) == Flushed::All
+        {
+            self.step(key, |client, context| {
+                client.on_drained(Side::Client, context);
+            });
+        }
+        for _ in 0..READS_PER_TURN {
+            if !self.read_client(key) {
+                break;
+            }
+        }
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        if connection.phase != Phase::Open {
+            return;
+        }
+        if connection.socket.wants_read() {
+            self.parts.queue_client(key, connection);
+        } else if connection.socket.is_broken() || connection.socket.is_hung_up() {
+            self.step(key, |client, context| client.on_client_reset(context));
+        }
+    }
+
+    /// Reads once and hands it to the exchange. Returns whether to go on.
+    fn read_client(&mut self, key: u32) -> bool {
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return false;
+        };
+        if connection.phase != Phase::Open || !connection.socket.wants_read() {
+            return false;
+        }
+        match connection.socket.receive(&mut self.scratch) {
+            Received::Bytes(count) => {
+                // Lent to the step, which borrows all of the worker beside it.
+                let scratch = std::mem::take(&mut self.scratch);
+                let bytes = &scratch[..count];
+                self.step(key, |client, context| client.on_client_data(bytes, context));
+                self.scratch = scratch;
+                true
+            }
+            Received::Nothing => false,
+            Received::End if connection.socket.is_hung_up() => false,
+            Received::End => {
+                self.step(key, |client, context| client.on_client_end(context));
+                false
+            }
+            // Told by the caller, for broken sockets however they broke.
+            Received::Broken => false,
+        }
+    }
+
+    /// Ends a connection after what waits has been sent.
+    fn flush_client(&mut self, key: u32, ending: Ending) {
+        self.drop_upstream(key);
+        self.set_client_limit(key, self.published.settings.timeouts.body);
+        self.go_on_flushing(key, ending);
+    }
+
+    fn go_on_flushing(&mut self, key: u32, ending: Ending) {
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        connection.phase = Phase::Flushing(ending);
+        let socket = &mut connection.socket;
+        if socket.is_broken() || socket.is_hung_up() {
+            return self.close_client(key);
+        }
+        if socket.wants_flush() {
+            match socket.flush(&mut self.parts.buffers) {
+                Flushed::All => {}
+                Flushed::Broken => return self.close_client(key),
+                // It moves: it has its time anew.
+                Flushed::Some => {
+                    return self.set_client_limit(key, self.published.settings.timeouts.body);
+                }
+            }
+        }
+        if socket.has_waiting() {
+            return;
+        }
+        match ending {
+            Ending::Lingering => self.begin_lingering(key),
+            Ending::Close | Ending::Abort => self.close_client(key),
+        }
+    }
+
+    /// Ends our direction and waits for the client to end its own: closing with bytes unread would
+    /// make the system send a reset, which can overtake the answer (RFC 9112 §9.6).
+    fn begin_lingering(&mut self, key: u32) {
+        self.set_client_limit(key, LINGER_MAX);
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        if connection.socket.is_ended() {
+            return self.close_client(key);
+        }
+        connection.socket.shut_down_sending();
+        connection.phase = Phase::Lingering(LINGER_BYTES_MAX);
+        if connection.socket.set_reading(true) {
+            self.parts.queue_client(key, connection);
+        }
+    }
+
+    fn go_on_lingering(&mut self, key: u32, mut left: u32) {
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        while connection.socket.wants_read() {
+            match connection.socket.receive(&mut self.scratch) {
+                Received::Bytes(count) => left = left.saturating_sub(number(count)),
+                Received::Nothing => break,
+                Received::End | Received::Broken => left = 0,
+            }
+            if left == 0 {
+                return self.close_client(key);
+            }
+        }
+        connection.phase = Phase::Lingering(left);
+    }
+
+    fn close_client(&mut self, key: u32) {
+        self.drop_upstream(key);
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        if std::mem::replace(&mut connection.phase, Phase::Closed) == Phase::Closed {
+            return;
+        }
+        connection.socket.discard(&mut self.parts.buffers);
+        self.parts.wheel.set(&mut connection.reminder, None, 0);
+        if let Some(upstream) = connection.served_by.take() {
+            self.parts.balance.let_go(upstream);
+        }
+        let counters = &self.parts.counters;
+        if let Some(service) = connection.active.take() {
+            counters.service(Some(service)).active.less();
+        }
+        if let Some(service) = connection.websocket.take() {
+            counters.service(Some(service)).websockets.less();
+        }
+        counters.open[usize::from(connection.listener)].less();
+        self.closed.push(key);
+    }
+
+    /// Closes the connection to an upstream that the exchange has left behind.
+    fn drop_upstream(&mut self, key: u32) {
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        if let Some(upstream) = connection.upstream.take() {
+            let timeouts = &self.published.settings.timeouts;
+            self.parts
+                .release(upstream, Fate::Close, self.now, timeouts);
+        }
+    }
+
+    fn set_client_limit(&mut self, key: u32, limit: Duration) {
+        let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
+            return;
+        };
+        let token = Key::Client(key).token().0;
+        self.parts
+            .wheel
+            .set(&mut connection.reminder, self.now.checked_add(limit), token);
+    }
+}
