@@ -76,9 +76,10 @@ pub fn merge(previous: &Snapshot, reports: &[Report], rules: &Rules) -> Snapshot
 
     let slots = assign_slots(previous, &entries);
     let mut services = Vec::with_capacity(entries.len());
+    let mut own = Vec::with_capacity(entries.len());
     for ((name, entries), slot) in entries.iter().zip(slots) {
         let joined = join::join(entries, &rules.listeners);
-        findings.extend(finding::own_listeners(name, &joined.own));
+        own.push(joined.own);
         services.push(Service {
             name: (*name).to_owned(),
             app: joined.app,
@@ -97,7 +98,7 @@ pub fn merge(previous: &Snapshot, reports: &[Report], rules: &Rules) -> Snapshot
         default,
         conflicts,
     });
-    findings.extend(finding::of_table(&next, &entries, rules));
+    findings.extend(finding::of_table(&next, &entries, &own, rules));
     findings.sort_by(finding::most_severe_first);
     findings.dedup();
     next.findings = findings;

@@ -3,11 +3,10 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
 };
 
-use super::{Entries, Entry, Rules};
-use crate::{Address, Finding, Origin, Service, Serving, Severity, Snapshot, Source, Upstream};
+use super::{Entries, Entry, Rules, join::Own};
+use crate::{Address, Finding, Origin, Service, Serving, Severity, Snapshot, Source};
 
 /// How many names a message lists before it only counts.
 const NAMES_MAX: usize = 5;
@@ -35,33 +34,25 @@ pub(super) fn too_many_services(found: usize, max: usize, dropped: &BTreeSet<&st
     }
 }
 
-/// Upstreams that would lead back to us.
-pub(super) fn own_listeners(service: &str, own: &[(Upstream, SocketAddr)]) -> Vec<Finding> {
-    own.iter()
-        .map(|(upstream, listener)| Finding {
-            code: "own-listener",
-            severity: Severity::Error,
-            origin: upstream.origin.clone(),
-            message: format!(
-                "{service} has the address {}, where this gateway itself listens ({listener})",
-                upstream.address
-            ),
-            fix: "give the endpoint another `http: [port: …]`, or the gateway another `listen`"
-                .to_owned(),
-        })
-        .collect()
-}
-
-/// What the finished table shows.
-pub(super) fn of_table(table: &Snapshot, entries: &Entries<'_>, rules: &Rules) -> Vec<Finding> {
+/// What the finished table shows; `own` has an item for each of its services.
+pub(super) fn of_table(
+    table: &Snapshot,
+    entries: &Entries<'_>,
+    own: &[Vec<Own>],
+    rules: &Rules,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(name) = &rules.default
         && table.default.is_none()
     {
         findings.push(unknown_default(table, name));
     }
-    for (at, (service, entries)) in table.services.iter().zip(entries.values()).enumerate() {
-        findings.extend(no_upstream(table, service, entries));
+    let services = table.services.iter().zip(entries.values()).zip(own);
+    for (at, ((service, entries), own)) in services.enumerate() {
+        findings.extend(own.iter().map(|own| own_listener(service, own)));
+        if service.upstreams.is_empty() && own.is_empty() {
+            findings.extend(no_upstream(table, service, entries));
+        }
         let is_claimed = entries.iter().any(|it| !it.reported.claims.is_empty());
         if !is_claimed && table.default != Some(at) {
             findings.push(no_host(service, entries));
@@ -69,6 +60,21 @@ pub(super) fn of_table(table: &Snapshot, entries: &Entries<'_>, rules: &Rules) -
     }
     findings.extend(ports_twice(table));
     findings
+}
+
+/// An upstream that would lead back to us.
+fn own_listener(service: &Service, (upstream, listener): &Own) -> Finding {
+    Finding {
+        code: "own-listener",
+        severity: Severity::Error,
+        origin: upstream.origin.clone(),
+        message: format!(
+            "{} has the address {}, where this gateway itself listens ({listener})",
+            service.name, upstream.address
+        ),
+        fix: "give the endpoint another `http: [port: …]`, or the gateway another `listen`"
+            .to_owned(),
+    }
 }
 
 fn unknown_default(table: &Snapshot, name: &str) -> Finding {
@@ -84,12 +90,7 @@ fn unknown_default(table: &Snapshot, name: &str) -> Finding {
 /// A service that nothing can be forwarded to.
 fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Option<Finding> {
     let name = &service.name;
-    if !service.upstreams.is_empty() {
-        return None;
-    }
-    let is_addressed = entries.iter().any(|it| !it.reported.upstreams.is_empty());
-    let is_discovered = entries.iter().any(|it| it.source != Source::Static);
-    if !is_discovered && !is_addressed {
+    if entries.iter().all(|it| it.source == Source::Static) {
         return Some(Finding {
             code: "unknown-endpoint",
             severity: Severity::Error,
@@ -111,11 +112,7 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
             ),
         });
     }
-    // Where all addresses are our own, `own-listener` has said so.
-    if is_addressed || !is_seen_running(entries) {
-        return None;
-    }
-    Some(Finding {
+    is_seen_running(entries).then(|| Finding {
         code: "no-upstream",
         severity: Severity::Warning,
         origin: origin(entries),

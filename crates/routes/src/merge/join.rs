@@ -16,10 +16,13 @@ pub(super) struct Joined {
     /// Sorted by address.
     pub(super) upstreams: Vec<Upstream>,
     /// Left out, with the listener of ours that answers there.
-    pub(super) own: Vec<(Upstream, SocketAddr)>,
+    pub(super) own: Vec<Own>,
     /// Whether any node serves it.
     pub(super) serving: Serving,
 }
+
+/// An upstream that would lead back to us, and the listener that answers there.
+pub(super) type Own = (Upstream, SocketAddr);
 
 /// Joins `entries`, all of one service, the best informed first.
 pub(super) fn join(entries: &[Entry<'_>], listeners: &[SocketAddr]) -> Joined {

@@ -160,6 +160,13 @@ fn a_running_endpoint_without_an_address_is_told_the_line_to_write() {
     "#]]
     .assert_eq(&shown(&start(PRODUCTION, &reports)));
 
+    // An address that the node knows better than to confirm is none.
+    let reports = [
+        report(Source::Node, vec![auth()]),
+        report(Source::Config, vec![auth().at("127.0.0.1:4001")]),
+    ];
+    assert_eq!(start(PRODUCTION, &reports).findings[0].code, "no-upstream");
+
     // Whoever reads the files says why, at the line.
     let reports = [report(Source::Config, vec![auth()])];
     assert_eq!(start(PRODUCTION, &reports).findings, []);
