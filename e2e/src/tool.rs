@@ -1,9 +1,12 @@
 //! Programs of others that tests need: found, or the test fails saying what to install.
 
 use std::{
+    io::Write,
     path::PathBuf,
     process::{Command, Output},
 };
+
+use tempfile::NamedTempFile;
 
 /// Returns the path of a program on PATH; fails the test if there is none.
 #[track_caller]
@@ -37,4 +40,14 @@ pub fn run(command: &mut Command) -> Output {
 /// Returns a file or folder of this crate.
 pub fn ours(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Returns the SHA-256 of `bytes` as a tool of another hand sees it.
+#[track_caller]
+pub fn sha256(bytes: &[u8]) -> String {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let output = run(Command::new(require("sha256sum")).arg(file.path()));
+    let line = String::from_utf8_lossy(&output.stdout).into_owned();
+    line.split(' ').next().unwrap_or_default().to_owned()
 }

@@ -7,8 +7,13 @@
 )]
 
 mod answers;
+mod beam;
+mod browser;
+mod cli;
+mod demo;
 mod lifecycle;
 mod limits;
+mod project;
 mod rfc6455;
 mod rfc9110;
 mod rfc9112;

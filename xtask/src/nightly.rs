@@ -1,0 +1,103 @@
+//! `cargo xtask nightly`: what takes too long for every change.
+
+use std::{fs, time::Duration};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    install,
+    steps::{Steps, cargo, root},
+};
+
+/// How long, and how many.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Seeds of the simulation.
+    #[arg(long, default_value_t = 100_000)]
+    seeds: u32,
+    /// Minutes for each fuzz target.
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// Connections that the soak holds open.
+    #[arg(long, default_value_t = 20_000)]
+    connections: u32,
+}
+
+/// Runs it all in release builds; the first failure ends the run.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut steps = Steps::default();
+    install::all(install::FOR_TESTS, &mut steps)?;
+    simulation(arguments, &mut steps)?;
+    soak(arguments, &mut steps)?;
+    fuzz(arguments, &mut steps)?;
+    steps.report();
+    Ok(())
+}
+
+fn simulation(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
+    let test = [
+        "test",
+        "--release",
+        "--locked",
+        "-p",
+        "exchange",
+        "--",
+        "simulation",
+        "--nocapture",
+    ];
+    steps.run(cargo(test).env("SIM_SEEDS", arguments.seeds.to_string()))
+}
+
+fn soak(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
+    steps.run(&mut cargo([
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "mesh-router",
+        "-p",
+        "bench",
+    ]))?;
+    let count = arguments.connections.to_string();
+    let soak = [
+        "run",
+        "--release",
+        "--locked",
+        "-p",
+        "bench",
+        "--",
+        "soak",
+        "--connections",
+        &count,
+    ];
+    steps.run(&mut cargo(soak))
+}
+
+/// Runs each target of `fuzz/` for its minutes. `cargo fuzz` brings libFuzzer; without a sanitizer
+/// it works with the stable compiler, and safe Rust gains little from one.
+fn fuzz(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
+    let targets = root().join("fuzz/fuzz_targets");
+    if !install::has_cargo("fuzz") {
+        steps.run(&mut cargo(["install", "cargo-fuzz", "--locked"]))?;
+    }
+    let mut names: Vec<String> = fs::read_dir(targets)?
+        .flatten()
+        .filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    let seconds = Duration::from_secs(arguments.minutes * 60).as_secs();
+    for name in names {
+        let limit = format!("-max_total_time={seconds}");
+        steps.run(&mut cargo([
+            "fuzz",
+            "run",
+            "--sanitizer",
+            "none",
+            &name,
+            "--",
+            &limit,
+        ]))?;
+    }
+    Ok(())
+}
