@@ -297,6 +297,3 @@ fn port(term: &Term) -> Result<u16, String> {
         None => Err(format!("port: {} is no port", shown(term))),
     }
 }
-
-#[cfg(test)]
-mod tests;
