@@ -200,6 +200,7 @@ fn the_nearest_name_is_the_one_that_was_meant() {
         "shop.localhost",
         "shop.example.org",
         "www.shop.example.com",
+        "shop.other.net",
         "entirely.different",
         "localhost",
         "127.0.0.1",
@@ -217,6 +218,7 @@ fn the_nearest_name_is_the_one_that_was_meant() {
         shop.localhost         -
         shop.example.org       shop.example.com
         www.shop.example.com   -
+        shop.other.net         -
         entirely.different     -
         localhost              -
         127.0.0.1              -

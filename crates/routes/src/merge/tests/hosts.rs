@@ -415,4 +415,8 @@ fn over_the_bound_services_of_the_running_table_stay() {
         error too-many-services: 8 services were found and the table holds 2, left out: A, B, C, D, E, …
             set `services = 8` or more under [limits] in mesh-router.toml
     "#]].assert_eq(&shown(&second));
+
+    let five_more = merge(&first, &reports(&all[1..]), &rules);
+    let message = &five_more.findings[0].message;
+    assert!(message.ends_with("left out: B, C, D, E, F"), "{message}");
 }
