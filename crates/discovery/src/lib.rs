@@ -22,6 +22,9 @@ mod source;
 mod watch;
 mod wildcard;
 
+#[cfg(test)]
+mod tests;
+
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
 pub use source::config::{ConfigOptions, GatewayConfig, Reading, read_config};

@@ -18,6 +18,9 @@ const QUIET: Duration = Duration::from_millis(50);
 /// How long a project that never rests is waited for.
 const QUIET_WAIT_MAX: Duration = Duration::from_millis(200);
 
+/// How often one change makes a project be read again because new folders appeared meanwhile.
+const READINGS_MAX: usize = 8;
+
 /// Watches the project's files and reports each change until dropped. Dropping it ends the watching;
 /// a reading under way then ends unseen.
 ///
@@ -53,13 +56,15 @@ async fn read(
     options: ConfigOptions,
 ) -> Result<(Watcher, Reading), tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || {
-        loop {
-            let reading = read_config(&options);
+        let mut reading = read_config(&options);
+        for _ in 1..READINGS_MAX {
             // What changed in a folder before it was watched has gone unnoticed: read once more.
             if !watcher.follow(&reading.watched) {
-                return (watcher, reading);
+                break;
             }
+            reading = read_config(&options);
         }
+        (watcher, reading)
     })
     .await
 }

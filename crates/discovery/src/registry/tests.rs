@@ -1,1 +1,123 @@
+use std::time::Duration;
 
+use routes::{Host, Origin, Subdomains};
+use tokio::time::timeout;
+
+use super::*;
+use crate::{StaticRoute, StaticTarget, report_static};
+
+/// A report of one route.
+fn report(host: &str) -> Report {
+    report_static(&[StaticRoute {
+        host: Host::parse(host).unwrap(),
+        target: StaticTarget::Upstreams(vec![routes::Address::Unix("/run/a.sock".into())]),
+        subdomains: Subdomains::One,
+        origin: Origin {
+            file: "mesh-router.toml".to_owned(),
+            line: 1,
+        },
+    }])
+}
+
+fn hosts(published: &Published) -> Vec<&str> {
+    let routes = published.snapshot.routes.iter();
+    routes.map(|route| route.host.as_str()).collect()
+}
+
+/// Waits for a generation; the tests fail rather than hang.
+async fn generation(
+    receiver: &mut watch::Receiver<Arc<Published>>,
+    generation: u64,
+) -> Arc<Published> {
+    let wanted = receiver.wait_for(|published| published.generation >= generation);
+    let published = timeout(Duration::from_secs(5), wanted)
+        .await
+        .unwrap()
+        .unwrap();
+    Arc::clone(&published)
+}
+
+#[tokio::test]
+async fn the_first_publication_is_complete_before_the_registry_runs() {
+    let (_registry, _handle, receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    let published = Arc::clone(&receiver.borrow());
+    assert_eq!(published.generation, 1);
+    assert_eq!(hosts(&published), ["a.test"]);
+}
+
+#[tokio::test]
+async fn a_report_replaces_what_its_source_said_before() {
+    let (registry, handle, mut receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    let running = tokio::spawn(registry.run());
+    handle.report(report("b.test")).await;
+    let published = generation(&mut receiver, 2).await;
+    assert_eq!(hosts(&published), ["b.test"]);
+    drop(handle);
+    timeout(Duration::from_secs(5), running)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_nobody_would_notice_is_not_published() {
+    let (registry, handle, mut receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    handle.report(report("a.test")).await;
+    handle.settings(Settings::default(), Rules::default()).await;
+    handle.report(report("b.test")).await;
+    drop(handle);
+    registry.run().await;
+    let published = generation(&mut receiver, 2).await;
+    assert_eq!(published.generation, 2);
+    assert_eq!(hosts(&published), ["b.test"]);
+}
+
+#[tokio::test]
+async fn findings_and_settings_are_published_too() {
+    let (registry, handle, mut receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    let table = Arc::clone(&receiver.borrow().snapshot);
+    let rules = Rules {
+        default: Some("none".to_owned()),
+        ..Rules::default()
+    };
+    handle.settings(Settings::default(), rules.clone()).await;
+    let settings = Settings {
+        health_path: Some("/up".to_owned()),
+        ..Settings::default()
+    };
+    handle.settings(settings.clone(), rules).await;
+    drop(handle);
+    registry.run().await;
+    let published = generation(&mut receiver, 3).await;
+    assert_eq!(published.generation, 3);
+    assert_eq!(*published.settings, settings);
+    // The table itself is the same.
+    assert_eq!(published.snapshot.generation, table.generation);
+    assert_eq!(published.snapshot.findings[0].code, "unknown-default");
+}
+
+#[tokio::test]
+async fn a_handle_outlives_its_registry() {
+    let (registry, handle, _receiver) =
+        Registry::new(Vec::new(), Rules::default(), Settings::default());
+    drop(registry);
+    timeout(Duration::from_secs(5), handle.report(report("a.test")))
+        .await
+        .unwrap();
+}

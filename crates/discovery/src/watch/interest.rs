@@ -11,7 +11,7 @@ use notify::{
     event::{AccessKind, AccessMode, ModifyKind},
 };
 
-/// Folders that are watched, at most; Linux lets a user watch 8,192 or more.
+/// Folders that are watched, about; Linux lets a user watch 8,192 or more.
 const FOLDERS_MAX: usize = 4096;
 
 /// The paths that a reading asked for.
@@ -27,19 +27,20 @@ impl Interest {
         self.0.iter().map(PathBuf::as_path)
     }
 
-    /// The folders to watch: those asked for, and of every other path the nearest folder there is.
+    /// The folders to watch: of every path the nearest folder there is, and those asked for
+    /// themselves as far as the bound allows. What happens in the rest shows at the next change.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         let mut folders = BTreeSet::new();
         for path in &self.0 {
-            if path.is_dir() {
-                folders.insert(path.clone());
-            }
             // Of a folder too, since itself it can't tell that it comes and goes.
             let above = path.ancestors().skip(1).find(|folder| folder.is_dir());
             folders.extend(above.map(Path::to_owned));
+        }
+        for path in self.0.iter().filter(|path| path.is_dir()) {
             if folders.len() >= FOLDERS_MAX {
                 break;
             }
+            folders.insert(path.clone());
         }
         folders
     }

@@ -1,1 +1,241 @@
+use std::{fs, path::Path, sync::Arc};
 
+use routes::{Origin, Published, Rules, Settings, Source};
+use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+
+use super::*;
+use crate::{
+    GatewayConfig, Registry,
+    tests::{UMBRELLA, development, project, shown, write, write_app},
+};
+
+fn finding(line: u32) -> Finding {
+    Finding {
+        code: "broken",
+        severity: Severity::Error,
+        origin: Some(Origin {
+            file: "config/dev.exs".to_owned(),
+            line,
+        }),
+        message: "it doesn't parse".to_owned(),
+        fix: String::new(),
+    }
+}
+
+/// A report that `mark` tells from others.
+fn report(mark: u32) -> Report {
+    Report {
+        source: Source::Config,
+        stale: false,
+        endpoints: Vec::new(),
+        findings: vec![Finding {
+            code: "mark",
+            ..finding(mark)
+        }],
+    }
+}
+
+fn reading(mark: u32, broken: Option<Finding>) -> Reading {
+    Reading {
+        report: report(mark),
+        broken,
+        declared_ports: Vec::new(),
+        gateway: GatewayConfig::default(),
+        watched: Vec::new(),
+    }
+}
+
+/// The last good report and why it is old.
+fn kept(mark: u32, broken: Finding) -> Report {
+    let mut report = report(mark);
+    report.stale = true;
+    report.findings.push(broken);
+    report
+}
+
+#[test]
+fn a_broken_project_keeps_its_last_good_report() {
+    let mut state = Kept::new(report(1), None);
+    assert_eq!(state.next(reading(1, None)), None);
+    assert_eq!(state.next(reading(2, None)), Some(report(2)));
+    assert_eq!(
+        state.next(reading(3, Some(finding(7)))),
+        Some(kept(2, finding(7)))
+    );
+    assert_eq!(state.next(reading(4, Some(finding(7)))), None);
+    assert_eq!(
+        state.next(reading(4, Some(finding(8)))),
+        Some(kept(2, finding(8)))
+    );
+    assert_eq!(state.next(reading(2, None)), Some(report(2)));
+}
+
+#[test]
+fn a_project_broken_from_the_start_gives_what_can_be_read() {
+    let mut state = Kept::new(report(1), Some(finding(7)));
+    assert_eq!(state.next(reading(2, Some(finding(7)))), Some(report(2)));
+    assert_eq!(state.next(reading(3, None)), Some(report(3)));
+    assert_eq!(
+        state.next(reading(4, Some(finding(7)))),
+        Some(kept(3, finding(7)))
+    );
+}
+
+/// A watched umbrella and what the registry publishes of it.
+struct Watched {
+    root: TempDir,
+    published: watch::Receiver<Arc<Published>>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Watched {
+    fn start() -> Self {
+        let root = project(&[
+            ("mix.exs", UMBRELLA),
+            (
+                "config/config.exs",
+                "import Config\nimport_config \"#{config_env()}.exs\"\n",
+            ),
+            ("config/dev.exs", &dev(4001)),
+        ]);
+        write_app(
+            root.path(),
+            "apps/auth_web/",
+            "auth_web",
+            "AuthWeb.Endpoint",
+        );
+        let options = development(root.path());
+        let first = read_config(&options);
+        let (registry, handle, published) = Registry::new(
+            vec![first.report.clone()],
+            Rules::default(),
+            Settings::default(),
+        );
+        let tasks = [
+            tokio::spawn(registry.run()),
+            tokio::spawn(watch_config(options, first, handle)),
+        ];
+        Self {
+            root,
+            published,
+            tasks,
+        }
+    }
+
+    fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Waits until the table, and all that is said of it, is like this.
+    async fn until(&mut self, is_so: impl Fn(&str) -> bool) {
+        let wanted = self.published.wait_for(|it| is_so(&shown(&it.snapshot)));
+        let is_late = timeout(Duration::from_secs(5), wanted).await.is_err();
+        assert!(
+            !is_late,
+            "still {}",
+            shown(&self.published.borrow().snapshot)
+        );
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn dev(port: u16) -> String {
+    format!(
+        "import Config\nconfig :auth_web, AuthWeb.Endpoint, http: [port: {port}], check_origin: false\n"
+    )
+}
+
+#[tokio::test]
+async fn a_save_changes_the_table() {
+    let mut watched = Watched::start();
+    let saved = Instant::now();
+    write(watched.root(), "config/dev.exs", &dev(4002));
+    watched
+        .until(|table| table.contains("127.0.0.1:4002"))
+        .await;
+    // The figure is what users are promised; the deadline above is what the test holds.
+    println!("{:?} from the save to the table", saved.elapsed());
+}
+
+#[tokio::test]
+async fn editors_that_rename_are_followed_again_and_again() {
+    let mut watched = Watched::start();
+    for port in [4002, 4003, 4004] {
+        let temporary = watched.root().join("config/4913");
+        fs::write(&temporary, dev(port)).unwrap();
+        fs::rename(temporary, watched.root().join("config/dev.exs")).unwrap();
+        watched
+            .until(|table| table.contains(&format!("127.0.0.1:{port}")))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_file_keeps_the_table_until_it_is_mended() {
+    let mut watched = Watched::start();
+    write(
+        watched.root(),
+        "config/dev.exs",
+        "import Config\nconfig :auth_web, [\n",
+    );
+    watched.until(|table| table.contains("Error ")).await;
+    watched
+        .until(|table| table.contains("127.0.0.1:4001"))
+        .await;
+    write(watched.root(), "config/dev.exs", &dev(4002));
+    watched
+        .until(|table| table.contains("127.0.0.1:4002") && !table.contains("Error "))
+        .await;
+}
+
+#[tokio::test]
+async fn a_new_application_is_found() {
+    let mut watched = Watched::start();
+    write_app(watched.root(), "apps/shop/", "shop", "ShopWeb.Endpoint");
+    watched
+        .until(|table| table.contains("shop.localhost"))
+        .await;
+    fs::remove_dir_all(watched.root().join("apps/shop")).unwrap();
+    watched
+        .until(|table| !table.contains("shop.localhost"))
+        .await;
+}
+
+#[tokio::test]
+async fn folders_that_are_exchanged_are_followed() {
+    let mut watched = Watched::start();
+    let (config, old) = (watched.root().join("config"), watched.root().join("old"));
+    fs::rename(&config, &old).unwrap();
+    fs::create_dir(&config).unwrap();
+    fs::copy(old.join("config.exs"), config.join("config.exs")).unwrap();
+    fs::write(config.join("dev.exs"), dev(4002)).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4002"))
+        .await;
+    fs::write(config.join("dev.exs"), dev(4003)).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4003"))
+        .await;
+}
+
+#[tokio::test]
+async fn polling_sees_saves_too() {
+    let root = project(&[("a", "1")]);
+    let path = root.path().join("a");
+    let missing = root.path().join("b");
+    let mut watcher = Watcher::polling();
+    assert!(watcher.follow(&[path.clone(), missing.clone()]));
+    assert!(!watcher.follow(&[path.clone(), missing.clone()]));
+    for path in [path, missing] {
+        fs::write(path, "22").unwrap();
+        timeout(Duration::from_secs(5), watcher.changed())
+            .await
+            .unwrap();
+    }
+}

@@ -59,14 +59,24 @@ struct Looks {
 }
 
 impl Watcher {
+    /// Lets the system tell of changes, or looks again and again where it can't.
     pub(super) fn start() -> Self {
-        let means = match Told::start() {
-            Ok(told) => Means::Told(told),
-            Err(error) => polling(&error),
-        };
+        match Told::start() {
+            Ok(told) => Self {
+                interest: Interest::default(),
+                means: Means::Told(told),
+            },
+            Err(error) => {
+                log_polling(&error);
+                Self::polling()
+            }
+        }
+    }
+
+    pub(super) fn polling() -> Self {
         Self {
             interest: Interest::default(),
-            means,
+            means: Means::Polling(BTreeMap::new()),
         }
     }
 
@@ -78,7 +88,10 @@ impl Watcher {
             match told.follow(self.interest.folders()) {
                 Ok(is_new) => return is_new,
                 // Most often the user's limit of watches.
-                Err(error) => self.means = polling(&error),
+                Err(error) => {
+                    log_polling(&error);
+                    self.means = Means::Polling(BTreeMap::new());
+                }
             }
         }
         if let Means::Polling(seen) = &mut self.means {
@@ -99,13 +112,12 @@ impl Watcher {
     }
 }
 
-fn polling(error: &notify::Error) -> Means {
+fn log_polling(error: &notify::Error) {
     warn!(
         reason = %error,
         interval_ms = POLL.as_millis(),
         "files can't be watched, looking at them instead"
     );
-    Means::Polling(BTreeMap::new())
 }
 
 impl Told {

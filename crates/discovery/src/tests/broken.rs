@@ -1,0 +1,76 @@
+//! Projects that can't be read whole.
+
+use std::fs;
+
+use expect_test::expect;
+
+use super::{UMBRELLA, development, project, table, write, write_app};
+
+#[test]
+fn a_script_that_does_not_parse_is_broken_and_the_rest_is_read() {
+    let root = project(&[
+        ("mix.exs", UMBRELLA),
+        (
+            "config/config.exs",
+            "import Config
+             config :auth_web, AuthWeb.Endpoint, http: [port: 4001], check_origin: false
+             import_config \"dev.exs\"",
+        ),
+        ("config/dev.exs", "import Config\nconfig :auth_web, [\n"),
+    ]);
+    write_app(
+        root.path(),
+        "apps/auth_web/",
+        "auth_web",
+        "AuthWeb.Endpoint",
+    );
+    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+}
+
+#[test]
+fn a_mix_exs_that_does_not_parse_is_broken_and_the_rest_is_read() {
+    let root = project(&[
+        (
+            "mix.exs",
+            "defmodule U do\n  use Mix.Project\n  def project, do: [apps_path:\n",
+        ),
+        (
+            "config/config.exs",
+            "import Config
+             config :auth_web, AuthWeb.Endpoint, http: [port: 4001], check_origin: false",
+        ),
+    ]);
+    write_app(
+        root.path(),
+        "apps/auth_web/",
+        "auth_web",
+        "AuthWeb.Endpoint",
+    );
+    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+}
+
+#[test]
+fn files_that_are_no_text_are_said() {
+    let root = project(&[
+        ("mix.exs", UMBRELLA),
+        (
+            "config/config.exs",
+            "import Config
+             config :auth_web, AuthWeb.Endpoint, http: [port: 4001], check_origin: false",
+        ),
+    ]);
+    write_app(
+        root.path(),
+        "apps/auth_web/",
+        "auth_web",
+        "AuthWeb.Endpoint",
+    );
+    write(root.path(), "apps/billing_web/lib/endpoint.ex", "");
+    fs::write(root.path().join("apps/billing_web/mix.exs"), b"\xff").unwrap();
+    fs::write(
+        root.path().join("apps/auth_web/lib/my_endpoint.ex"),
+        b"\xff",
+    )
+    .unwrap();
+    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+}
