@@ -1,4 +1,66 @@
-//! Side-by-side benchmarks of the gateway against nginx and HAProxy.
+//! Side-by-side benchmarks: the gateway beside nginx and HAProxy, on one machine in one run.
 //!
-//! It is not a test: nothing here asserts a figure.
-fn main() {}
+//! ```text
+//! core 1: load ──▶ core 0: one proxy at a time ──▶ core 1: upstream
+//! ```
+//!
+//! What counts is the processor time that a proxy takes for a request, read from the kernel's own
+//! accounting of that proxy alone: wall-clock rates of a machine that also runs load and upstream
+//! say little. Rounds are interleaved and their order reversed each time, so that what the machine
+//! does beside hits all alike. A proxy is measured only after it has passed a correctness run.
+//!
+//! It is not a test: nothing here asserts a figure. Run it with `cargo xtask bench`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a tool for people at a terminal, and a measurement reads the clock"
+)]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod compare;
+mod correct;
+mod idle;
+mod load;
+mod proxies;
+mod soak;
+mod table;
+mod upstream;
+mod usage;
+
+/// Benchmarks of the gateway.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Processor time per request, beside nginx and HAProxy
+    Compare(compare::Arguments),
+    /// Memory for idle connections, beside nginx and HAProxy
+    Idle(idle::Arguments),
+    /// Many connections to the gateway for a while
+    Soak(soak::Arguments),
+}
+
+fn main() -> ExitCode {
+    let run: Result<()> = match Arguments::parse().command {
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Idle(arguments) => idle::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
+    };
+    match run {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

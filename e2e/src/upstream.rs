@@ -205,7 +205,7 @@ impl Record {
             let record = Arc::clone(self);
             let script = Arc::clone(script);
             threads.push(thread::spawn(move || {
-                record.converse(index, stream, &*script)
+                record.converse(index, stream, &*script);
             }));
         }
         for stream in lock(&self.streams).drain(..) {

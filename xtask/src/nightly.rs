@@ -1,6 +1,6 @@
 //! `cargo xtask nightly`: what takes too long for every change.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use anyhow::Result;
 use clap::Args;
@@ -46,7 +46,7 @@ fn simulation(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
         "simulation",
         "--nocapture",
     ];
-    steps.run(cargo(test).env("SIM_SEEDS", arguments.seeds.to_string()))
+    steps.run(cargo(test).env("SEEDS", arguments.seeds.to_string()))
 }
 
 fn soak(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
@@ -77,27 +77,30 @@ fn soak(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
 /// Runs each target of `fuzz/` for its minutes. `cargo fuzz` brings libFuzzer; without a sanitizer
 /// it works with the stable compiler, and safe Rust gains little from one.
 fn fuzz(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
-    let targets = root().join("fuzz/fuzz_targets");
     if !install::has_cargo("fuzz") {
         steps.run(&mut cargo(["install", "cargo-fuzz", "--locked"]))?;
     }
-    let mut names: Vec<String> = fs::read_dir(targets)?
-        .flatten()
+    let targets = fs::read_dir(root().join("fuzz/fuzz_targets"))?.flatten();
+    let mut names: Vec<String> = targets
         .filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned()))
         .collect();
     names.sort();
-    let seconds = Duration::from_secs(arguments.minutes * 60).as_secs();
+    let limit = format!("-max_total_time={}", arguments.minutes.saturating_mul(60));
     for name in names {
-        let limit = format!("-max_total_time={seconds}");
-        steps.run(&mut cargo([
+        let (corpus, seeds) = (format!("fuzz/corpus/{name}"), format!("fuzz/seeds/{name}"));
+        fs::create_dir_all(root().join(&corpus))?;
+        let run = [
             "fuzz",
             "run",
             "--sanitizer",
             "none",
             &name,
+            &corpus,
+            &seeds,
             "--",
             &limit,
-        ]))?;
+        ];
+        steps.run(&mut cargo(run))?;
     }
     Ok(())
 }
