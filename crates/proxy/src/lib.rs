@@ -28,6 +28,8 @@ mod pool;
 mod proxy;
 mod socket;
 mod step;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod worker;
 

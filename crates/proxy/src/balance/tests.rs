@@ -1,1 +1,180 @@
+use std::net::{Ipv4Addr, SocketAddr};
 
+use routes::{Service, Upstream};
+
+use super::*;
+
+fn address(port: u16) -> Address {
+    Address::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+/// A table with one service for each list of ports, in the slots 0, 1, …
+fn table(services: &[&[u16]]) -> Snapshot {
+    let service = |(slot, ports): (u32, &&[u16])| {
+        let upstreams = ports.iter().map(|port| Upstream::new(address(*port)));
+        Service::new(&format!("Service{slot}"), slot, upstreams.collect())
+    };
+    Snapshot::new((0..).zip(services).map(service).collect(), Vec::new(), None)
+}
+
+fn balance(services: &[&[u16]]) -> Balance {
+    let mut balance = Balance::default();
+    assert_eq!(balance.apply(&table(services)), [0; 0]);
+    balance
+}
+
+struct Chooser {
+    balance: Balance,
+    random: Rng,
+    now: Instant,
+}
+
+impl Chooser {
+    fn new(services: &[&[u16]]) -> Self {
+        let now = crate::clock::now();
+        Self {
+            balance: balance(services),
+            random: Rng::with_seed(7),
+            now,
+        }
+    }
+
+    /// Chooses for the service in slot 0; returns the port.
+    fn choose(&mut self, tried: &[u16]) -> Option<u16> {
+        let tried: Vec<u32> = tried.iter().map(|port| self.number(*port)).collect();
+        let number = self.balance.choose(0, &tried, self.now, &mut self.random)?;
+        match self.balance.get(number).address {
+            Address::Tcp(address) => Some(address.port()),
+            Address::Unix(_) => None,
+        }
+    }
+
+    fn number(&self, port: u16) -> u32 {
+        self.balance.numbers[&address(port)]
+    }
+
+    fn fail(&mut self, port: u16) {
+        let number = self.number(port);
+        self.balance.failed(number, self.now);
+    }
+
+    /// How often each port is chosen in a thousand times.
+    fn shares(&mut self) -> HashMap<u16, u32> {
+        let mut shares = HashMap::new();
+        for _ in 0..1_000 {
+            *shares.entry(self.choose(&[]).unwrap()).or_default() += 1;
+        }
+        shares
+    }
+}
+
+#[test]
+fn a_service_without_upstreams_has_no_choice() {
+    assert_eq!(Chooser::new(&[&[]]).choose(&[]), None);
+    assert_eq!(Chooser::new(&[]).choose(&[]), None);
+}
+
+#[test]
+fn a_service_that_does_not_listen_has_no_choice() {
+    let mut snapshot = table(&[&[1]]);
+    snapshot.services[0].serving = Serving::No("server: false".to_owned());
+    let mut chooser = Chooser::new(&[]);
+    chooser.balance.apply(&snapshot);
+    assert_eq!(chooser.choose(&[]), None);
+}
+
+#[test]
+fn idle_upstreams_share_evenly() {
+    let mut chooser = Chooser::new(&[&[1, 2, 3, 4]]);
+    let shares = chooser.shares();
+    assert!(
+        (1..=4).all(|port| (180..320).contains(&shares[&port])),
+        "{shares:?}"
+    );
+}
+
+#[test]
+fn the_busiest_of_three_is_never_chosen() {
+    let mut chooser = Chooser::new(&[&[1, 2, 3]]);
+    let busy = chooser.number(2);
+    chooser.balance.begin(busy);
+    assert_eq!(
+        chooser.shares().get(&2),
+        None,
+        "it loses against whichever other is drawn"
+    );
+    chooser.balance.end(busy);
+    assert!(chooser.shares()[&2] > 200);
+}
+
+#[test]
+fn one_that_failed_rests_and_is_tried_last() {
+    let mut chooser = Chooser::new(&[&[1, 2]]);
+    chooser.fail(1);
+    assert_eq!(chooser.shares().get(&1), None);
+    assert_eq!(chooser.choose(&[2]), Some(1), "there is no other");
+    assert_eq!(chooser.choose(&[1, 2]), None);
+    chooser.now += REST_MIN;
+    assert!(chooser.shares()[&1] > 300, "it has rested");
+}
+
+#[test]
+fn of_those_that_rest_the_first_to_be_ready_is_tried() {
+    let mut chooser = Chooser::new(&[&[1, 2]]);
+    chooser.fail(2);
+    chooser.now += REST_MIN / 2;
+    chooser.fail(1);
+    assert_eq!(chooser.choose(&[]), Some(2));
+}
+
+#[test]
+fn rest_doubles_up_to_a_bound_and_success_ends_it() {
+    let mut chooser = Chooser::new(&[&[1, 2]]);
+    for expected in [100, 200, 400, 800, 1_600, 2_000, 2_000] {
+        chooser.fail(1);
+        // Others that were under way and fail with it change nothing.
+        chooser.fail(1);
+        chooser.now += Duration::from_millis(expected - 1);
+        assert_eq!(chooser.shares().get(&1), None, "{expected}");
+        chooser.now += Duration::from_millis(1);
+        assert!(chooser.shares().contains_key(&1), "{expected}");
+    }
+    let number = chooser.number(1);
+    chooser.balance.connected(number);
+    chooser.fail(1);
+    chooser.now += REST_MIN;
+    assert!(
+        chooser.shares().contains_key(&1),
+        "from the beginning again"
+    );
+}
+
+#[test]
+fn an_upstream_keeps_its_number_while_it_is_held() {
+    let mut balance = balance(&[&[1, 2]]);
+    let (one, two) = (balance.numbers[&address(1)], balance.numbers[&address(2)]);
+    balance.hold(one);
+    assert_eq!(balance.apply(&table(&[&[2, 3]])), [one]);
+    assert!(!balance.is_listed(one) && balance.is_listed(two));
+    let three = balance.numbers[&address(3)];
+    assert_ne!(three, one);
+    balance.let_go(one);
+    assert_eq!(balance.known.len(), 2);
+    assert_eq!(balance.numbers[&address(2)], two, "no table moves it");
+}
+
+#[test]
+fn what_is_known_of_an_upstream_follows_the_table() {
+    let mut balance = balance(&[&[1], &[1]]);
+    assert_eq!(balance.known.len(), 1, "two services, one address");
+    let mut snapshot = table(&[&[1]]);
+    snapshot.services[0].upstreams[0].adapter = Adapter::Bandit;
+    snapshot.services[0].upstreams[0].node = Some("auth@127.0.0.1".to_owned());
+    balance.apply(&snapshot);
+    let known = balance.get(balance.numbers[&address(1)]);
+    assert_eq!(
+        (known.adapter, known.node.as_deref()),
+        (Adapter::Bandit, Some("auth@127.0.0.1"))
+    );
+    assert_eq!(&*known.label, "127.0.0.1:1");
+}

@@ -1,0 +1,352 @@
+//! The whole data plane on real sockets.
+
+use std::{
+    net::{Shutdown, TcpListener, TcpStream},
+    os::unix::net::UnixListener,
+    sync::Arc,
+    time::Duration,
+};
+
+use routes::{Address, Settings};
+
+use crate::AccessLog;
+use stage::{FLOOD, Raw, Stage, Stand, eventually, table};
+
+mod stage;
+
+const SHORT: Duration = Duration::from_secs(5);
+
+#[test]
+fn a_connection_serves_many_requests_over_one_upstream_connection() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    for _ in 0..20 {
+        let answer = client.get("/number");
+        assert_eq!((answer.status(), answer.text()), (200, "1"));
+    }
+    drop(client);
+    assert_eq!(stage.client().get("/number").text(), "1", "from the pool");
+    assert_eq!(stand.connections(), 1);
+    eventually(|| stage.proxy.counters().requests == 21);
+    let counters = stage.proxy.counters();
+    assert_eq!(counters.connections_total, 2);
+    assert_eq!(
+        counters.services[0].1.durations[0]
+            .buckets
+            .iter()
+            .sum::<u64>(),
+        21
+    );
+}
+
+#[test]
+fn an_unknown_host_is_told() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    let answer = client
+        .send("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n")
+        .answer();
+    assert_eq!(answer.status(), 404);
+    assert!(
+        answer.text().contains("unknown service: other.test"),
+        "{answer:?}"
+    );
+    assert_eq!(
+        client.get("/number").status(),
+        200,
+        "the connection lives on"
+    );
+    eventually(|| stage.proxy.counters().no_route == 1);
+}
+
+#[test]
+fn a_head_may_come_byte_by_byte() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    for byte in b"GET /number HTTP/1.1\r\nHost: app.test\r\n\r\n" {
+        client.send([*byte]);
+    }
+    assert_eq!(client.answer().text(), "1");
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    let paths: Vec<String> = (0..50).map(|number| format!("/answer-{number}")).collect();
+    let request = |path: &String| format!("GET {path} HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    client.send(paths.iter().map(request).collect::<String>());
+    for path in &paths {
+        assert_eq!(client.answer().text(), path);
+    }
+}
+
+#[test]
+fn a_half_closed_client_gets_its_answers() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    client
+        .send("GET /a HTTP/1.1\r\nHost: app.test\r\n\r\nGET /b HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(client.answer().text(), "/a");
+    assert_eq!(client.answer().text(), "/b");
+    assert!(client.ends_cleanly());
+}
+
+#[test]
+fn three_megabytes_go_both_ways() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let body: Vec<u8> = (0..3 * 1024 * 1024_u32)
+        .map(|at| at.to_le_bytes()[at as usize % 3])
+        .collect();
+    let mut client = stage.client();
+    let mut sender = Raw::new(client.stream.try_clone().unwrap());
+    let sent = body.clone();
+    let sending = std::thread::spawn(move || {
+        let length = sent.len();
+        sender.send(format!(
+            "POST /echo HTTP/1.1\r\nHost: app.test\r\nContent-Length: {length}\r\n\r\n"
+        ));
+        sender.send(&sent);
+    });
+    let answer = client.answer();
+    sending.join().unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.body == body, "the bytes differ");
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_the_upstream_back() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut slow = stage.client();
+    slow.send("GET /flood HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    let stalled_at = stand.stalled_at.recv_timeout(SHORT).unwrap();
+    // What the system's own buffers take on the way is some megabytes.
+    assert!(stalled_at < FLOOD / 2, "{stalled_at} bytes were taken");
+    assert_eq!(
+        stage.client().get("/number").status(),
+        200,
+        "others are served"
+    );
+    let answer = slow.answer();
+    assert_eq!(answer.body.len(), FLOOD, "nothing is lost");
+}
+
+#[test]
+fn a_connection_that_the_upstream_ends_while_idle_is_not_used_again() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    assert_eq!(client.get("/bye").text(), "bye");
+    eventually(|| stand.ended.load(std::sync::atomic::Ordering::SeqCst) == 1);
+    assert_eq!(client.get("/number").text(), "2");
+    let post = "POST /number HTTP/1.1\r\nHost: app.test\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(client.send(post).answer().status(), 200);
+}
+
+#[test]
+fn a_new_table_holds_for_connections_that_live() {
+    let (old, new) = (Stand::start(), Stand::start());
+    let stage = Stage::new(&old);
+    let mut client = stage.client();
+    assert_eq!(client.get("/number").status(), 200);
+    let moved = table(2, &[("app.test", new.tcp())], Settings::default());
+    stage.proxy.publish(Arc::new(moved));
+    eventually(|| stage.proxy.applied() == 2);
+    assert_eq!(client.get("/number").status(), 200);
+    assert_eq!((old.connections(), new.connections()), (1, 1));
+    eventually(|| old.ended.load(std::sync::atomic::Ordering::SeqCst) == 1);
+}
+
+#[test]
+fn a_refused_upstream_is_told_and_counted() {
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let table = table(1, &[("app.test", Address::Tcp(gone))], Settings::default());
+    let stage = Stage::with(table, 1, AccessLog::Off);
+    let mut client = stage.client();
+    for _ in 0..3 {
+        assert_eq!(client.get("/").status(), 502);
+    }
+    assert_eq!(stage.proxy.counters().connects_failed, 3);
+}
+
+#[test]
+fn a_unix_socket_serves_and_a_missing_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let missing = folder.path().join("missing.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        while std::io::Read::read(&mut stream, &mut request).unwrap() > 0 {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nunix";
+            std::io::Write::write_all(&mut stream, answer).unwrap();
+        }
+    });
+    let routes = [
+        ("app.test", Address::Unix(path)),
+        ("gone.test", Address::Unix(missing)),
+    ];
+    let stage = Stage::with(table(1, &routes, Settings::default()), 1, AccessLog::Off);
+    let mut client = stage.client();
+    assert_eq!(client.get("/").text(), "unix");
+    let answer = client
+        .send("GET / HTTP/1.1\r\nHost: gone.test\r\n\r\n")
+        .answer();
+    assert_eq!(answer.status(), 502);
+    assert_eq!(client.get("/").text(), "unix");
+}
+
+#[test]
+fn a_malformed_request_is_answered_and_then_the_connection_ends_without_a_reset() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    // More than is read before the answer: closing right then would reset the connection.
+    client
+        .send("GET / HTTP/1.1\r\nHost: a b\r\n\r\n")
+        .send(vec![b'x'; 100_000]);
+    assert_eq!(client.answer().status(), 400);
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    assert!(client.ends_cleanly());
+    eventually(|| stage.proxy.counters().connections_open == 0);
+}
+
+#[test]
+fn at_the_limit_of_connections_the_next_waits() {
+    let stand = Stand::start();
+    let mut settings = Settings::default();
+    settings.limits.connections = 2;
+    let stage = Stage::with(
+        table(1, &[("app.test", stand.tcp())], settings),
+        1,
+        AccessLog::Off,
+    );
+    let mut first = stage.client();
+    let mut second = stage.client();
+    assert_eq!(first.get("/number").status(), 200);
+    assert_eq!(second.get("/number").status(), 200);
+    let mut third = stage.client();
+    third.send("GET /number HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    eventually(|| stage.proxy.counters().accept_pauses > 0);
+    assert_eq!(stage.proxy.counters().connections_open, 2);
+    drop(first);
+    assert_eq!(third.answer().status(), 200);
+}
+
+#[test]
+fn several_workers_share_the_connections() {
+    let stand = Stand::start();
+    let table = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let stage = Stage::with(table, 3, AccessLog::Off);
+    let mut clients: Vec<Raw> = (0..30).map(|_| stage.client()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/number").status(), 200);
+    }
+    assert_eq!(stage.proxy.counters().connections_open, 30);
+    drop(clients);
+    eventually(|| stage.proxy.counters().connections_open == 0);
+}
+
+#[test]
+fn a_drain_lets_what_is_under_way_finish() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let address = stage.address;
+    let mut idle = stage.client();
+    assert_eq!(idle.get("/number").status(), 200);
+    let mut busy = stage.client();
+    busy.send("GET /hold HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    stand.held.recv_timeout(SHORT).unwrap();
+    let drain = stage.drain(Duration::from_secs(60), false);
+    assert!(idle.ends_cleanly());
+    eventually(|| TcpStream::connect(address).is_err());
+    stand.release.send(()).unwrap();
+    let answer = busy.answer();
+    assert_eq!(answer.text(), "held");
+    assert!(
+        answer.head.contains("connection: close\r\n"),
+        "{}",
+        answer.head
+    );
+    assert!(busy.ends_cleanly());
+    drain.join().unwrap();
+}
+
+#[test]
+fn a_drain_closes_websockets_with_1012() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    client.send(
+        "GET /websocket HTTP/1.1\r\nHost: app.test\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    assert!(client.head().starts_with("http/1.1 101"));
+    eventually(|| stage.proxy.counters().websockets == 1);
+    let drain = stage.drain(Duration::from_secs(60), false);
+    assert_eq!(client.take(4), [0x88, 2, 0x03, 0xf4]);
+    // RFC 6455 §5.5.1: the answer to a close frame is one too.
+    client.send([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf4]);
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    drain.join().unwrap();
+}
+
+#[test]
+fn a_drain_ends_at_its_deadline_or_when_it_is_to_hurry() {
+    for (limit, hurry) in [
+        (Duration::from_millis(100), false),
+        (Duration::from_secs(600), true),
+    ] {
+        let stand = Stand::start();
+        let stage = Stage::new(&stand);
+        let mut client = stage.client();
+        client.send("GET /hold HTTP/1.1\r\nHost: app.test\r\n\r\n");
+        stand.held.recv_timeout(SHORT).unwrap();
+        stage.drain(limit, hurry).join().unwrap();
+        assert!(!client.ends_cleanly(), "the client can tell");
+    }
+}
+
+#[test]
+fn each_exchange_is_a_line_in_the_access_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log");
+    let stand = Stand::start();
+    let table = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let stage = Stage::with(table, 2, AccessLog::File(path.clone()));
+    let mut client = stage.client();
+    client.send("GET /number?token=secret HTTP/1.1\r\nHost: app.test\r\nUser-Agent: a\"b\r\n\r\n");
+    assert_eq!(client.answer().status(), 200);
+    client
+        .send("GET /x HTTP/1.1\r\nHost: other.test\r\n\r\n")
+        .answer();
+    drop(client);
+    stage.drain(SHORT, false).join().unwrap();
+    let log = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["path"], "/number");
+    assert_eq!(lines[0]["service"], "Service0.Endpoint");
+    assert_eq!(lines[0]["upstream"], stand.address.to_string());
+    assert_eq!(lines[0]["user_agent"], "a\"b");
+    assert_eq!(lines[0]["attempts"], 1);
+    assert_eq!(lines[1]["reason"], "no_route");
+    assert_eq!(lines[1]["service"], serde_json::Value::Null);
+    assert_eq!(lines[1]["peer_ip"], "127.0.0.1");
+}
