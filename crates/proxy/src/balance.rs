@@ -90,6 +90,13 @@ impl Balance {
         gone
     }
 
+    /// Returns whether the service has anything to connect to.
+    pub(crate) fn has_any(&self, slot: u32) -> bool {
+        self.services
+            .get(slot as usize)
+            .is_some_and(|listed| !listed.is_empty())
+    }
+
     /// Chooses an upstream of the service that is not among `tried`: the less busy of two at
     /// random; one that rests only where all others have been tried.
     pub(crate) fn choose(

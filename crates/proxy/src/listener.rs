@@ -235,7 +235,8 @@ fn listen(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     if SHARES_PORT {
         socket.set_reuse_port(true)?;
     }
-    // Accepted sockets have it from here.
+    // Accepted sockets have it from here. TCP_DEFER_ACCEPT would spare an early wake-up of each, but
+    // has no safe interface.
     socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

@@ -48,11 +48,12 @@ pub struct Options {
     pub instance: String,
 }
 
-/// The running data plane.
+/// The running data plane. Dropping it ends everything at once; [`Proxy::drain`] is the kind way.
 #[derive(Debug)]
 pub struct Proxy {
     workers: Vec<Running>,
-    writer: Writer,
+    /// Only a drain takes it.
+    writer: Option<Writer>,
     lost: Lost,
     /// Closed when every worker has left.
     left: Receiver<()>,
@@ -126,7 +127,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
     let lost = writer.lost();
     Ok(Proxy {
         workers,
-        writer,
+        writer: Some(writer),
         lost,
         left,
     })
@@ -208,7 +209,7 @@ impl Proxy {
 
     /// Stops accepting, lets exchanges finish, closes tunnels with 1012, ends what is left after
     /// `limit`, or at once when `hurry` is set. Blocks: call it from a thread of its own.
-    pub fn drain(self, limit: Duration, hurry: &AtomicBool) {
+    pub fn drain(mut self, limit: Duration, hurry: &AtomicBool) {
         let now = clock::now();
         // A limit beyond what the clock can tell is as good as a year.
         let year = Duration::from_secs(365 * 24 * 3600);
@@ -220,15 +221,27 @@ impl Proxy {
         }
         while self.left.recv_timeout(HURRY_PACE) == Err(RecvTimeoutError::Timeout) {
             if hurry.load(Ordering::Relaxed) {
-                for worker in &self.workers {
-                    worker.mailbox.post(|letters| letters.hurry = true);
-                }
+                self.hurry();
             }
         }
-        for worker in self.workers {
+        for worker in std::mem::take(&mut self.workers) {
             // A worker that panicked has ended the process.
             let _ = worker.thread.join();
         }
-        self.writer.finish(LOG_PATIENCE);
+        if let Some(writer) = self.writer.take() {
+            writer.finish(LOG_PATIENCE);
+        }
+    }
+
+    fn hurry(&self) {
+        for worker in &self.workers {
+            worker.mailbox.post(|letters| letters.hurry = true);
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.hurry();
     }
 }

@@ -298,6 +298,12 @@ impl Socket {
         !self.broken && !self.ended && !self.end_ahead && self.waiting.is_none()
     }
 
+    /// Returns whether nothing stands behind what was read, and turns reading on so that it is
+    /// noticed if anything comes. After a read that filled the buffer only another read can tell.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        !self.set_reading(true) || self.receive(&mut [0]) == Received::Nothing
+    }
+
     /// Returns whether a connect that was begun is done; an error if it failed.
     pub(crate) fn is_connected(&self) -> io::Result<bool> {
         let Stream::Tcp(stream) = &self.stream else {

@@ -112,12 +112,7 @@ impl Driver for Step<'_> {
             self.connection.active = Some(slot);
             self.parts.counters.service(Some(slot)).active.add(1);
         }
-        if self
-            .parts
-            .balance
-            .choose(slot, &[], self.now, &mut self.parts.random)
-            .is_none()
-        {
+        if !self.parts.balance.has_any(slot) {
             return Connecting::Nowhere;
         }
         match self.dial(Wish {
@@ -330,6 +325,7 @@ impl Parts {
         self.balance.end(upstream);
         let may_keep = matches!(connection.usage, Use::Serving { .. })
             && connection.socket.is_reusable()
+            && connection.socket.is_silent()
             && self.balance.is_listed(upstream);
         if fate == Fate::Close || !may_keep || !self.pool.put(upstream, key, now) {
             return self.close(key);
@@ -338,11 +334,6 @@ impl Parts {
         let until = now.checked_add(idle_max(connection.adapter, timeouts));
         let token = Key::Upstream(key).token();
         self.wheel.set(&mut connection.reminder, until, token.0);
-        if connection.socket.set_reading(true) {
-            // The last read filled the buffer: what may be behind it must be seen before the next
-            // request takes the connection.
-            self.queue_upstream(key);
-        }
     }
 
     /// Closes a connection that no client uses any more. Its place is freed at the end of the

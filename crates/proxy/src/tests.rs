@@ -1,15 +1,19 @@
 //! The whole data plane on real sockets.
 
 use std::{
+    io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    os::unix::net::UnixListener,
-    sync::Arc,
+    os::unix::net::{UnixListener, UnixStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
-use routes::{Address, Settings};
+use routes::{Address, Settings, Upstream};
 
-use crate::AccessLog;
+use crate::{AccessLog, ListenAddress, Options, bind, start};
 use stage::{FLOOD, Raw, Stage, Stand, eventually, table};
 
 mod stage;
@@ -145,10 +149,59 @@ fn a_connection_that_the_upstream_ends_while_idle_is_not_used_again() {
     let stage = Stage::new(&stand);
     let mut client = stage.client();
     assert_eq!(client.get("/bye").text(), "bye");
-    eventually(|| stand.ended.load(std::sync::atomic::Ordering::SeqCst) == 1);
+    eventually(|| stand.ended.load(SeqCst) == 1);
     assert_eq!(client.get("/number").text(), "2");
     let post = "POST /number HTTP/1.1\r\nHost: app.test\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(client.send(post).answer().status(), 200);
+}
+
+#[test]
+fn an_idle_connection_on_which_bytes_come_is_closed() {
+    let stand = Stand::start();
+    let stage = Stage::new(&stand);
+    let mut client = stage.client();
+    assert_eq!(client.get("/late").text(), "/late");
+    stand.release.send(()).unwrap();
+    eventually(|| stand.ended.load(SeqCst) == 1);
+    assert_eq!(client.get("/number").text(), "2");
+}
+
+#[test]
+fn idle_connections_end_in_time_on_both_sides() {
+    let stand = Stand::start();
+    let mut settings = Settings::default();
+    settings.timeouts.idle = Duration::from_millis(50);
+    settings.timeouts.upstream_idle = Some(Duration::from_millis(50));
+    let stage = Stage::with(
+        table(1, &[("app.test", stand.tcp())], settings),
+        1,
+        AccessLog::Off,
+    );
+    let mut client = stage.client();
+    assert_eq!(client.get("/number").status(), 200);
+    assert!(client.ends_cleanly());
+    eventually(|| stand.ended.load(SeqCst) == 1);
+    eventually(|| stage.proxy.counters().connections_open == 0);
+}
+
+#[test]
+fn an_upstream_that_refuses_is_passed_over() {
+    let stand = Stand::start();
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut table = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let snapshot = Arc::get_mut(&mut table.snapshot).unwrap();
+    snapshot.services[0]
+        .upstreams
+        .push(Upstream::new(Address::Tcp(gone)));
+    let stage = Stage::with(table, 1, AccessLog::Off);
+    for _ in 0..20 {
+        let request = "POST /number HTTP/1.1\r\nHost: app.test\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(stage.client().send(request).answer().status(), 200);
+    }
+    assert!(stage.proxy.counters().connects_failed >= 1);
 }
 
 #[test]
@@ -162,7 +215,7 @@ fn a_new_table_holds_for_connections_that_live() {
     eventually(|| stage.proxy.applied() == 2);
     assert_eq!(client.get("/number").status(), 200);
     assert_eq!((old.connections(), new.connections()), (1, 1));
-    eventually(|| old.ended.load(std::sync::atomic::Ordering::SeqCst) == 1);
+    eventually(|| old.ended.load(SeqCst) == 1);
 }
 
 #[test]
@@ -189,9 +242,9 @@ fn a_unix_socket_serves_and_a_missing_one_is_refused() {
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 4096];
-        while std::io::Read::read(&mut stream, &mut request).unwrap() > 0 {
+        while stream.read(&mut request).unwrap() > 0 {
             let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nunix";
-            std::io::Write::write_all(&mut stream, answer).unwrap();
+            stream.write_all(answer).unwrap();
         }
     });
     let routes = [
@@ -257,6 +310,47 @@ fn several_workers_share_the_connections() {
     assert_eq!(stage.proxy.counters().connections_open, 30);
     drop(clients);
     eventually(|| stage.proxy.counters().connections_open == 0);
+}
+
+#[test]
+fn a_unix_listener_deals_out_to_all_workers_and_its_file_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("http.sock");
+    let stand = Stand::start();
+    let table = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let listeners = bind(&[ListenAddress::Unix(path.clone())], 3).unwrap();
+    let options = Options {
+        workers: 3,
+        access: AccessLog::Off,
+        instance: "mr-test".to_owned(),
+    };
+    let proxy = start(listeners, options, Arc::new(table)).unwrap();
+    let mut clients: Vec<UnixStream> = (0..9)
+        .map(|_| UnixStream::connect(&path).unwrap())
+        .collect();
+    for client in &mut clients {
+        let request = b"GET /number HTTP/1.1\r\nHost: app.test\r\n\r\n";
+        client.write_all(request).unwrap();
+        let mut start = [0; 12];
+        client.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200");
+    }
+    // Each worker has dialled for itself.
+    assert_eq!(stand.connections(), 3);
+    drop(clients);
+    proxy.drain(SHORT, &AtomicBool::new(false));
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_dropped_proxy_ends_at_once() {
+    let stand = Stand::start();
+    let Stage { proxy, address } = Stage::new(&stand);
+    let mut client = Raw::new(TcpStream::connect(address).unwrap());
+    assert_eq!(client.get("/number").status(), 200);
+    drop(proxy);
+    client.ends_cleanly();
+    eventually(|| TcpStream::connect(address).is_err());
 }
 
 #[test]

@@ -35,6 +35,8 @@ use crate::{
 mod accepting;
 mod clients;
 mod leaving;
+#[cfg(test)]
+mod tests;
 mod upstreams;
 
 use accepting::Door;
@@ -141,21 +143,26 @@ impl Worker {
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS_PER_TURN);
         while !self.has_left() {
-            match self.poll.poll(&mut events, self.timeout()) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            }
-            self.now = clock::now();
-            for event in &events {
-                self.serve(event);
-            }
-            self.serve_ready();
-            self.ring();
-            self.go_on_leaving();
-            self.resume_accepting();
-            self.end_turn();
+            self.turn(&mut events)?;
         }
+        Ok(())
+    }
+
+    fn turn(&mut self, events: &mut Events) -> io::Result<()> {
+        match self.poll.poll(events, self.timeout()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        self.now = clock::now();
+        for event in events.iter() {
+            self.serve(event);
+        }
+        self.serve_ready();
+        self.ring();
+        self.go_on_leaving();
+        self.resume_accepting();
+        self.end_turn();
         Ok(())
     }
 

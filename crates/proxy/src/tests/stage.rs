@@ -189,7 +189,7 @@ pub(super) struct Stand {
     pub(super) stalled_at: Receiver<usize>,
     /// Requests for `/hold` that have come.
     pub(super) held: Receiver<()>,
-    /// Lets the oldest of them be answered.
+    /// Lets the oldest of them be answered, or `/late` go on.
     pub(super) release: Sender<()>,
 }
 
@@ -262,6 +262,11 @@ impl Actor {
             match path.as_str() {
                 "/number" => self.answer(&mut peer, &self.number.to_string()),
                 "/bye" => return self.answer(&mut peer, "bye"),
+                "/late" => {
+                    self.answer(&mut peer, "/late");
+                    self.released.lock().unwrap().recv().unwrap();
+                    peer.send("nobody asked");
+                }
                 "/echo" => echo(&mut peer, &head),
                 "/flood" => self.flood(&mut peer),
                 "/hold" => {

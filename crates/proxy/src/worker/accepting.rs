@@ -60,6 +60,17 @@ pub(crate) struct Dealt {
     listener: u16,
 }
 
+impl Dealt {
+    /// A connection that was just accepted.
+    pub(super) fn new(stream: Stream, peer: Peer, listener: u16) -> Self {
+        Self {
+            stream,
+            peer,
+            listener,
+        }
+    }
+}
+
 /// Deals connections out to all workers in turn.
 #[derive(Debug)]
 pub(crate) struct Dealer {
@@ -119,11 +130,7 @@ impl Worker {
         match door.listener.accept() {
             Ok((stream, peer)) => {
                 let (listener, deals) = (door.listener.index, door.listener.deals);
-                let dealt = Dealt {
-                    stream,
-                    peer,
-                    listener,
-                };
+                let dealt = Dealt::new(stream, peer, listener);
                 self.open.fetch_add(1, Ordering::Relaxed);
                 let dealer = self
                     .dealer

@@ -80,6 +80,19 @@ impl Worker {
         self.close_client(key);
     }
 
+    /// Ends a connection without waiting for the client. What the exchange has said last is with
+    /// the system and still goes out.
+    pub(super) fn end_client_at_once(&mut self, key: u32) {
+        let Some(slot) = self.clients.get(key as usize) else {
+            return;
+        };
+        match slot.connection.phase {
+            Phase::Open => self.abort_client(key),
+            Phase::Flushing(_) | Phase::Lingering(_) => self.close_client(key),
+            Phase::Closed => {}
+        }
+    }
+
     /// Frees the places of closed connections.
     pub(super) fn free_closed_clients(&mut self) {
         if self.closed.is_empty() {

@@ -51,7 +51,7 @@ impl Worker {
         let keys: Vec<u32> = self.clients.iter().map(|(key, _)| number(key)).collect();
         for key in keys {
             self.step(key, |client, context| client.stop(true, context));
-            self.abort_client(key);
+            self.end_client_at_once(key);
         }
         self.stopping = true;
     }
