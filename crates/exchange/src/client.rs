@@ -138,6 +138,14 @@ impl Client {
         self.exchange.is_some()
     }
 
+    /// Whether the client and its upstream talk WebSocket.
+    #[must_use]
+    pub fn is_tunnel(&self) -> bool {
+        self.exchange
+            .as_ref()
+            .is_some_and(|exchange| exchange.is_tunnel())
+    }
+
     fn tell<'a, D: Driver>(
         &mut self,
         cx: &mut Context<'a, D>,
@@ -271,3 +279,6 @@ impl Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ use crate::{
     record::Notes,
 };
 use tunnel::Tunnel;
+#[cfg(test)]
+pub(crate) use tunnel::masked_close_frame;
 
 mod request;
 mod response;
@@ -325,7 +327,7 @@ impl Exchange {
         self.progress_at = cx.now;
         match self.stage {
             Stage::Waiting => self.take_answer(input, cx),
-            Stage::Answering => self.pass(input, cx),
+            Stage::Answering => self.pass(&[], input, cx),
             Stage::Tunnel => self.tunnel_upstream_data(input, cx),
             Stage::Head | Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => {}
         }
@@ -389,6 +391,11 @@ impl Exchange {
             }
             Stage::Over(_) => {}
         }
+    }
+
+    /// Whether the two talk WebSocket.
+    pub(crate) fn is_tunnel(&self) -> bool {
+        self.stage == Stage::Tunnel
     }
 
     /// Whether bytes of the client are of use now; `has_unread`: some wait already.
@@ -571,7 +578,11 @@ impl Exchange {
             .driver
             .send(Side::Client, &cx.tools.head, &cx.tools.out[..length]);
         self.sent_to_client(cx.tools.head.len() + length, flow, cx.now);
-        self.complete(self.next(), cx);
+        let next = match failure {
+            Some(failure) if failure.ends_connection() => Next::End(Ending::Lingering),
+            Some(_) | None => self.next(),
+        };
+        self.complete(next, cx);
     }
 
     /// Why a service found by discovery has no upstream; told only where details may be told.
@@ -598,7 +609,7 @@ impl Exchange {
 
     /// What an answer that is complete leaves the client's connection good for.
     fn next(&self) -> Next {
-        if !self.request.is_done() || self.stage == Stage::Head {
+        if !self.request.is_done() {
             Next::End(Ending::Lingering)
         } else if self.keep_alive {
             Next::KeepAlive

@@ -38,3 +38,7 @@ pub use client::Client;
 pub use driver::{Connected, Connecting, Context, Driver, Ending, Fate, Flow, Peer, Reuse, Side};
 pub use record::{Reason, Record};
 pub use tools::Tools;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod simulation;

@@ -180,7 +180,7 @@ impl Listing<'_> {
     }
 
     fn nearest(&self) -> Option<&Host> {
-        None
+        self.snapshot.nearest(&Host::parse(self.host).ok()?)
     }
 
     fn write_link(&self, out: &mut Vec<u8>, host: &Host) {

@@ -7,7 +7,7 @@ use http1::{
 
 use super::{Exchange, Link, Method, Stage};
 use crate::{
-    Context, Driver, Fate,
+    Context, Driver, Fate, Side,
     body::Relay,
     error::Failure,
     headers::{ToClient, agrees_to_websocket},
@@ -115,7 +115,8 @@ impl Exchange {
             }
         };
         let keep_alive = self.keep_alive && !is_early && !ends_with_close;
-        to_client.write(&mut cx.tools.head, body, keep_alive);
+        let mut out = std::mem::take(&mut cx.tools.head);
+        to_client.write(&mut out, body, keep_alive);
         let upstream_stays = match head.version {
             Version::Http11 => !options.close,
             Version::Http10 => options.keep_alive && !options.close,
@@ -128,27 +129,24 @@ impl Exchange {
             .forwarded_at
             .map(|at| cx.now.saturating_duration_since(at));
         self.stage = Stage::Answering;
-        self.pass(rest, cx);
+        self.pass(&out, rest, cx);
+        cx.tools.head = out;
         Ok(())
     }
 
-    /// Passes on what `input` holds of the body, behind the head that waits in the tools.
-    pub(super) fn pass<D: Driver>(&mut self, input: &[u8], cx: &mut Context<'_, D>) {
+    /// Passes on what `input` holds of the body, behind the head if that has just been written.
+    pub(super) fn pass<D: Driver>(&mut self, head: &[u8], input: &[u8], cx: &mut Context<'_, D>) {
         let Ok(relayed) = self.answer.relay(input, &mut cx.tools.out) else {
-            cx.tools.head.clear();
             self.fail(Failure::Protocol, cx);
             return;
         };
-        let len = cx.tools.head.len() + relayed.send.len();
+        let len = head.len() + relayed.send.len();
+        // Bytes behind the answer's end answer nothing.
+        self.is_reusable &= relayed.used == input.len();
         if len > 0 {
-            let flow = cx
-                .driver
-                .send(crate::Side::Client, &cx.tools.head, relayed.send);
-            let used = relayed.used;
-            self.is_reusable &= used == input.len();
+            let flow = cx.driver.send(Side::Client, head, relayed.send);
             self.sent_to_client(len, flow, cx.now);
         }
-        cx.tools.head.clear();
         if self.answer.is_done() {
             self.end_well(cx);
         }
@@ -195,13 +193,15 @@ impl Exchange {
         if !is_agreed {
             return Err(Failure::Protocol);
         }
-        to_client.write_switch(&mut cx.tools.head);
+        let mut out = std::mem::take(&mut cx.tools.head);
+        to_client.write_switch(&mut out);
         self.status = head.status;
         self.upstream_time = self
             .forwarded_at
             .map(|at| cx.now.saturating_duration_since(at));
         self.stage = Stage::Tunnel;
-        self.open_tunnel(rest, cx);
+        self.open_tunnel(&out, rest, cx);
+        cx.tools.head = out;
         Ok(())
     }
 

@@ -39,18 +39,21 @@ impl Tunnel {
 }
 
 /// The close frame that a client sends: masked (RFC 6455 §5.3), here with a key that changes nothing.
-fn masked_close_frame(code: u16) -> [u8; 8] {
+pub(crate) fn masked_close_frame(code: u16) -> [u8; 8] {
     let [first, length, high, low] = close_frame(code);
     [first, length | 0x80, 0, 0, 0, 0, high, low]
 }
 
 impl Exchange {
-    /// Begins the tunnel: the head of the 101 waits in the tools, `input` follows it.
-    pub(super) fn open_tunnel<D: Driver>(&mut self, input: &[u8], cx: &mut Context<'_, D>) {
+    /// Begins the tunnel with the head of the 101 and what followed it.
+    pub(super) fn open_tunnel<D: Driver>(
+        &mut self,
+        head: &[u8],
+        input: &[u8],
+        cx: &mut Context<'_, D>,
+    ) {
         self.tunnel.to_client.follow(input);
-        let flow = cx.driver.send(Side::Client, &cx.tools.head, input);
-        self.sent_to_client(cx.tools.head.len() + input.len(), flow, cx.now);
-        cx.tools.head.clear();
+        self.send_client(head, input, cx);
         if self.is_stopping {
             self.leave_tunnel(false, cx);
         }
