@@ -23,6 +23,8 @@ pub struct Gateway {
     address: SocketAddr,
     output: Arc<Output>,
     folder: Option<TempDir>,
+    /// Kept open for as long as the gateway may need it.
+    upstream: Option<Upstream>,
 }
 
 /// How to start the gateway.
@@ -60,7 +62,9 @@ impl Gateway {
     /// As [`Gateway::to`], with more lines of `mesh-router.toml`: tables only.
     #[track_caller]
     pub fn with(upstream: &Upstream, tables: &str) -> Self {
-        Self::configured(&Self::config_to(upstream, "", tables))
+        let mut gateway = Self::configured(&Self::config_to(upstream, "", tables));
+        gateway.upstream = Some(upstream.clone());
+        gateway
     }
 
     /// Starts a gateway with a `mesh-router.toml` and no project.
@@ -268,6 +272,7 @@ impl Launch {
                 address,
                 output,
                 folder: self.folder,
+                upstream: None,
             },
             Err(status) => {
                 let said = output.stderr().join("\n");

@@ -19,9 +19,13 @@ use crate::{
     wire::Wire,
 };
 
-/// A listener whose connections are each played by one script, in a thread of its own.
+/// A listener whose connections are each played by one script, in a thread of its own. It is open
+/// until its last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Upstream(Arc<Open>);
+
 #[derive(Debug)]
-pub struct Upstream {
+struct Open {
     address: Address,
     record: Arc<Record>,
     accepting: Option<JoinHandle<()>>,
@@ -105,16 +109,16 @@ impl Upstream {
         let record = Arc::new(Record::default());
         let shared = Arc::clone(&record);
         let accepting = thread::spawn(move || shared.accept(&accept, &Arc::new(script)));
-        Self {
+        Self(Arc::new(Open {
             address,
             record,
             accepting: Some(accepting),
-        }
+        }))
     }
 
     /// Returns the address as `mesh-router.toml` writes it.
     pub fn address(&self) -> String {
-        match &self.address {
+        match &self.0.address {
             Address::Tcp(address) => address.to_string(),
             Address::Unix(path) => format!("unix:{}", path.display()),
         }
@@ -123,7 +127,7 @@ impl Upstream {
     /// Returns the TCP port.
     #[track_caller]
     pub fn port(&self) -> u16 {
-        match &self.address {
+        match &self.0.address {
             Address::Tcp(address) => address.port(),
             Address::Unix(path) => panic!("{} has no port", path.display()),
         }
@@ -131,7 +135,8 @@ impl Upstream {
 
     /// Returns the requests that scripts have read so far, in the order they were read.
     pub fn requests(&self) -> Vec<Message> {
-        self.record
+        self.0
+            .record
             .requests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -160,11 +165,11 @@ impl Upstream {
 
     /// Returns how many connections were accepted so far.
     pub fn connections(&self) -> usize {
-        self.record.connections.load(Ordering::SeqCst)
+        self.0.record.connections.load(Ordering::SeqCst)
     }
 }
 
-impl Drop for Upstream {
+impl Drop for Open {
     fn drop(&mut self) {
         self.record.closing.store(true, Ordering::SeqCst);
         for stream in lock(&self.record.streams).drain(..) {

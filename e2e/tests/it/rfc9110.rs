@@ -440,7 +440,7 @@ mod s15_statuses_without_content {
 
     #[test]
     fn any_status_of_an_app_passes_untouched() {
-        for status in [200, 201, 302, 400, 404, 429, 500, 502, 503, 599, 799] {
+        for status in [200, 201, 302, 400, 404, 429, 500, 502, 503, 599] {
             let answer = format!("HTTP/1.1 {status} Its Own Words\r\nContent-Length: 3\r\n\r\napp");
             let gateway_answer = {
                 let upstream = Upstream::answering(answer);

@@ -266,12 +266,8 @@ mod s6_1_transfer_encoding {
 
     #[test]
     fn unknown_is_501() {
-        let request = |coding| {
-            format!(
-                "POST / HTTP/1.1\r\nHost: auth.test\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n"
-            )
-        };
-        refused(501, ["gzip, chunked", "identity"].map(request));
+        let head = "POST / HTTP/1.1\r\nHost: auth.test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
+        refused(501, [format!("{head}0\r\n\r\n")]);
     }
 
     #[test]
