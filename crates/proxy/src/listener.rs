@@ -235,7 +235,7 @@ fn listen(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     if SHARES_PORT {
         socket.set_reuse_port(true)?;
     }
-    // Accepted sockets have it from here. TCP_DEFER_ACCEPT would spare an early wake-up of each, but
+    // Accepted sockets have it from here. TCP_DEFER_ACCEPT would spare each an early wake-up, but
     // has no safe interface.
     socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;

@@ -5,7 +5,7 @@ use std::{
     iter::repeat_n,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
@@ -52,11 +52,17 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Proxy {
     workers: Vec<Running>,
-    /// Only a drain takes it.
-    writer: Option<Writer>,
     lost: Lost,
+    /// Behind a lock only so that a proxy can be shared: nobody but the drain takes it.
+    farewell: Mutex<Option<Farewell>>,
+}
+
+/// What a drain needs.
+#[derive(Debug)]
+struct Farewell {
     /// Closed when every worker has left.
     left: Receiver<()>,
+    writer: Writer,
 }
 
 #[derive(Debug)]
@@ -125,11 +131,11 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
         });
     }
     let lost = writer.lost();
+    let farewell = Mutex::new(Some(Farewell { left, writer }));
     Ok(Proxy {
         workers,
-        writer: Some(writer),
         lost,
-        left,
+        farewell,
     })
 }
 
@@ -219,7 +225,15 @@ impl Proxy {
                 .mailbox
                 .post(|letters| letters.drain = Some(deadline));
         }
-        while self.left.recv_timeout(HURRY_PACE) == Err(RecvTimeoutError::Timeout) {
+        let farewell = self
+            .farewell
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(Farewell { left, writer }) = farewell else {
+            return;
+        };
+        while left.recv_timeout(HURRY_PACE) == Err(RecvTimeoutError::Timeout) {
             if hurry.load(Ordering::Relaxed) {
                 self.hurry();
             }
@@ -228,9 +242,7 @@ impl Proxy {
             // A worker that panicked has ended the process.
             let _ = worker.thread.join();
         }
-        if let Some(writer) = self.writer.take() {
-            writer.finish(LOG_PATIENCE);
-        }
+        writer.finish(LOG_PATIENCE);
     }
 
     fn hurry(&self) {

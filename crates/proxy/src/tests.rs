@@ -144,6 +144,63 @@ fn a_client_that_does_not_read_holds_the_upstream_back() {
 }
 
 #[test]
+fn many_clients_of_all_manners_get_their_own_answers() {
+    let stand = Stand::start();
+    let table = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let stage = Stage::with(table, 2, AccessLog::Off);
+    let play = |seed: u64| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut client = stage.client();
+        for round in 0..40 {
+            match random.u8(0..8) {
+                // Leaves in the midst of an answer, or before one.
+                0 => {
+                    client.send("GET /flood HTTP/1.1\r\nHost: app.test\r\n\r\n");
+                    if random.bool() {
+                        client.take(100_000);
+                    }
+                    client = stage.client();
+                }
+                1 => {
+                    let body = vec![random.u8(..); random.usize(1..200_000)];
+                    let length = body.len();
+                    client.send(format!(
+                        "POST /echo HTTP/1.1\r\nHost: app.test\r\nContent-Length: {length}\r\n\r\n"
+                    ));
+                    client.send(&body);
+                    assert!(client.answer().body == body, "seed {seed}");
+                    // The answer began before the request's end, so it was the connection's last.
+                    client = stage.client();
+                }
+                2 => {
+                    let mut paths = Vec::new();
+                    for number in 0..random.usize(2..20) {
+                        paths.push(format!("/{seed}-{round}-{number}"));
+                        let path = &paths[number];
+                        client.send(format!("GET {path} HTTP/1.1\r\nHost: app.test\r\n\r\n"));
+                    }
+                    for path in paths {
+                        assert_eq!(client.answer().text(), path, "seed {seed}");
+                    }
+                }
+                _ => {
+                    let path = format!("/{seed}-{round}");
+                    assert_eq!(client.get(&path).text(), path, "seed {seed}");
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for seed in 0..24 {
+            scope.spawn(move || play(seed));
+        }
+    });
+    eventually(|| stage.proxy.counters().connections_open == 0);
+    let counters = stage.proxy.counters();
+    assert_eq!((counters.panics, counters.services[0].1.active), (0, 0));
+}
+
+#[test]
 fn a_connection_that_the_upstream_ends_while_idle_is_not_used_again() {
     let stand = Stand::start();
     let stage = Stage::new(&stand);
