@@ -197,3 +197,6 @@ fn whole(bytes: &[u8]) -> Relayed<'_> {
 fn write_size(out: &mut Vec<u8>, size: u64) {
     write!(out, "{size:x}\r\n").expect("a vector takes everything");
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ pub enum Side {
 pub enum Flow {
     /// They are.
     Clear,
-    /// Some had to be copied and wait; one `on_drained` for that side will follow.
+    /// Some had to be copied and wait; one `on_drained` for that side follows when all are sent.
     Full,
 }
 
@@ -110,6 +110,10 @@ pub trait Driver {
     /// Asks for `on_time` at or soon after `at` (coarse: within 100 ms); `None`: no longer. There is
     /// one wish at a time, a later call replaces it.
     fn wake_at(&mut self, at: Option<Instant>);
+
+    /// What the client's peer says of whom it speaks for (X-Forwarded-For and its kin) was dropped,
+    /// since it is not trusted: worth a line, once for a network, with the setting that trusts it.
+    fn distrusted(&mut self) {}
 
     /// An exchange ended: count it, write its access line. Called exactly once for each request of
     /// which a byte was read.

@@ -167,3 +167,6 @@ impl From<FramingError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -337,7 +337,7 @@ impl Exchange {
         match self.stage {
             Stage::Waiting => self.lose(cx),
             Stage::Answering => self.end_answer(cx),
-            Stage::Tunnel => self.tunnel_upstream_end(cx),
+            Stage::Tunnel => self.tunnel_upstream_end(false, cx),
             Stage::Head | Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => {}
         }
     }
@@ -346,7 +346,7 @@ impl Exchange {
         match self.stage {
             Stage::Waiting => self.lose(cx),
             Stage::Answering => self.fail(Failure::Reset, cx),
-            Stage::Tunnel => self.tunnel_upstream_end(cx),
+            Stage::Tunnel => self.tunnel_upstream_end(true, cx),
             Stage::Head | Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => {}
         }
     }

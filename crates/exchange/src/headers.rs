@@ -17,7 +17,9 @@ pub(crate) struct Fields<'a> {
     pub(crate) user_agent: &'a [u8],
     pub(crate) traceparent: &'a [u8],
     pub(crate) request_id: Option<&'a [u8]>,
-    /// The request has come through a proxy that says so.
+    /// The request has come through a proxy that says so in Via.
+    pub(crate) is_via: bool,
+    /// Or that says for whom it speaks.
     pub(crate) is_forwarded: bool,
     /// It has come through this very process.
     pub(crate) is_loop: bool,
@@ -44,7 +46,7 @@ impl<'a> Fields<'a> {
                 Name::Upgrade => read.names_websocket |= names_websocket(value),
                 Name::SecWebsocketKey => read.websocket_keys += 1,
                 Name::Via => {
-                    read.is_forwarded = true;
+                    read.is_via = true;
                     read.is_loop |= passed_through(value, instance.as_bytes());
                 }
                 Name::Forwarded
@@ -52,7 +54,9 @@ impl<'a> Fields<'a> {
                 | Name::XForwardedProto
                 | Name::XForwardedHost
                 | Name::XForwardedPort
-                | Name::XForwardedOther => read.is_forwarded = true,
+                | Name::XForwardedOther
+                | Name::XRealIp
+                | Name::XClientIp => read.is_forwarded = true,
                 Name::Other
                 | Name::Connection
                 | Name::ContentLength
@@ -63,8 +67,6 @@ impl<'a> Fields<'a> {
                 | Name::ProxyConnection
                 | Name::Http2Settings
                 | Name::Expect
-                | Name::XRealIp
-                | Name::XClientIp
                 | Name::SecWebsocketProtocol
                 | Name::SecWebsocketVersion
                 | Name::SecWebsocketAccept

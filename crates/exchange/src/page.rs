@@ -234,3 +234,6 @@ fn push_json(out: &mut Vec<u8>, text: &str) {
     }
     out.push(b'"');
 }
+
+#[cfg(test)]
+mod tests;

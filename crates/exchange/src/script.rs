@@ -20,7 +20,7 @@ pub(crate) struct Script {
     pub(crate) published: Published,
     pub(crate) tools: Tools,
     pub(crate) driver: Recorder,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// Writes calls down, and answers them as told.
@@ -31,8 +31,6 @@ pub(crate) struct Recorder {
     pub(crate) connecting: VecDeque<Connecting>,
     /// Sides whose next send does not go through.
     pub(crate) full: Vec<Side>,
-    /// Also the lines that the gateway adds to every head.
-    pub(crate) is_verbose: bool,
     pub(crate) to_client: Vec<u8>,
     pub(crate) to_upstream: Vec<u8>,
     pub(crate) wake_at: Option<Instant>,
@@ -123,7 +121,6 @@ impl Script {
         self.play(|client, cx| client.on_client_data(bytes.as_ref(), cx))
     }
 
-    /// Line ends are written as in Rust, for one head after another.
     pub(crate) fn upstream_sends(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         self.play(|client, cx| client.on_upstream_data(bytes.as_ref(), cx))
     }
@@ -203,7 +200,7 @@ impl Recorder {
     }
 
     /// Bytes as a line of text, without what the gateway adds to every head.
-    fn shown(&self, bytes: &[u8]) -> String {
+    fn shown(bytes: &[u8]) -> String {
         let text: String = bytes.escape_ascii().to_string().replace("\\r\\n", "\r\n");
         let is_ours = |line: &str| {
             ["X-Forwarded-", "X-Request-Id: ", "Via: 1.1 mr-test"]
@@ -211,7 +208,7 @@ impl Recorder {
                 .any(|start| line.starts_with(start))
         };
         let lines = text.split("\r\n");
-        let kept = lines.filter(|line| self.is_verbose || !is_ours(line));
+        let kept = lines.filter(|line| !is_ours(line));
         kept.collect::<Vec<_>>().join(" | ")
     }
 }
@@ -227,7 +224,7 @@ impl Driver for Recorder {
             None => Flow::Clear,
         };
         let full = if flow == Flow::Full { ", full" } else { "" };
-        let shown = self.shown(&bytes);
+        let shown = Self::shown(&bytes);
         let (name, sent) = match side {
             Side::Client => ("client", &mut self.to_client),
             Side::Upstream => ("upstream", &mut self.to_upstream),
@@ -258,6 +255,10 @@ impl Driver for Recorder {
 
     fn wake_at(&mut self, at: Option<Instant>) {
         self.wake_at = at;
+    }
+
+    fn distrusted(&mut self) {
+        self.note(format_args!("distrusted"));
     }
 
     fn finished(&mut self, record: &Record<'_>) {

@@ -210,7 +210,12 @@ impl Exchange {
     }
 
     /// Notes what the record and our own answers need.
-    fn note<D>(&mut self, fields: &Fields<'_>, forwarded: &Forwarded, cx: &mut Context<'_, D>) {
+    fn note<D: Driver>(
+        &mut self,
+        fields: &Fields<'_>,
+        forwarded: &Forwarded,
+        cx: &mut Context<'_, D>,
+    ) {
         self.notes.note_user_agent(fields.user_agent);
         self.notes.note_traceparent(fields.traceparent);
         match fields.request_id {
@@ -227,7 +232,11 @@ impl Exchange {
                 .peer
                 .ip
                 .is_some_and(|ip| ip.to_canonical().is_loopback())
-            && !fields.is_forwarded;
+            && !fields.is_forwarded
+            && !fields.is_via;
+        if fields.is_forwarded && !forwarded.is_trusted {
+            cx.driver.distrusted();
+        }
     }
 
     /// The request's host (RFC 9112 §3.2).
@@ -332,3 +341,6 @@ fn is_request_id(id: &[u8]) -> bool {
     let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=~@".contains(byte);
     REQUEST_ID_BYTES.contains(&id.len()) && id.iter().all(is_safe)
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Interim answers to one request, at most.
-const INTERIMS_MAX: u8 = 32;
+const INTERIMS_MAX: u8 = 100;
 
 impl Exchange {
     /// Takes in heads until the final one is there, and what follows it of the body.
@@ -220,3 +220,6 @@ impl Exchange {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,8 +108,16 @@ impl Exchange {
         }
     }
 
-    /// The app ended its side, with or without a close frame.
-    pub(super) fn tunnel_upstream_end<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+    /// The app ended its side, with or without a close frame, or its connection broke.
+    pub(super) fn tunnel_upstream_end<D: Driver>(
+        &mut self,
+        is_reset: bool,
+        cx: &mut Context<'_, D>,
+    ) {
+        let is_closing = self.tunnel.close_code().is_some();
+        if !self.tunnel.to_client.at_boundary() || (is_reset && !is_closing) {
+            self.reason = Reason::Reset;
+        }
         self.let_go(Fate::Close, cx);
         self.complete(Next::End(Ending::Lingering), cx);
     }
@@ -166,3 +174,6 @@ impl Exchange {
         self.complete(Next::End(Ending::Lingering), cx);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -298,10 +298,7 @@ pub(super) fn frame(payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
             out.extend_from_slice(&u16::try_from(len).unwrap().to_be_bytes());
         }
     }
-    let key = key.map(|key| {
-        out.extend_from_slice(&key);
-        key
-    });
+    out.extend(key.into_iter().flatten());
     let key = key.unwrap_or_default();
     out.extend(
         payload

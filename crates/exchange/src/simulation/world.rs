@@ -194,7 +194,7 @@ impl World {
         };
         match server.end {
             _ if !server.outgoing.is_empty() && line.server_is_read => {
-                events.push(Event::ServerData)
+                events.push(Event::ServerData);
             }
             Some(End::Fin) if line.server_is_read => events.push(Event::ServerEnd(End::Fin)),
             Some(End::Reset) => events.push(Event::ServerEnd(End::Reset)),
@@ -248,7 +248,7 @@ impl World {
             }
             Event::ServerEnd(End::Fin) => self.tell(index, |client, cx| client.on_upstream_end(cx)),
             Event::ServerEnd(End::Reset) => {
-                self.tell(index, |client, cx| client.on_upstream_reset(cx))
+                self.tell(index, |client, cx| client.on_upstream_reset(cx));
             }
             Event::ServerDrains => {
                 let len = piece(rng, line.server_waiting.len());
