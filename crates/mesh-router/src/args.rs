@@ -10,22 +10,22 @@ mod tests;
 
 const EXAMPLES: &str = "\
 Try it:
-  mesh-router demo                         two stand-in services behind the gateway, nothing to set up
-  cd my_umbrella && mesh-router run        forward to every Phoenix endpoint found there
+  mesh-router demo                         two stand-in endpoints, nothing to set up
+  cd my_umbrella && mesh-router run        forward to every endpoint there
 
 Ask it:
-  mesh-router routes                       which host leads where, and which line says so
-  mesh-router explain t1.auth.localhost    which endpoint, which tenant, and why
-  mesh-router validate --strict            for CI: is everything as it should be?
+  mesh-router routes                       which host leads where
+  mesh-router explain t1.auth.localhost    which endpoint and tenant, and why
+  mesh-router validate --strict            for CI: is all as it should be?
 
 Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
 Each command has its own page: mesh-router help run. All settings: docs/configuration.md.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  mesh-router run                                    in an umbrella's root, or in a single Phoenix app
+  mesh-router run                                    in an umbrella's root, or a Phoenix app's
   mesh-router run --listen 0.0.0.0:8080 --env prod   behind a TLS terminator
-  MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key of mesh-router.toml as a variable
+  MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key as a variable
 
 SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads mesh-router.toml \
 again.

@@ -8,13 +8,11 @@ mod environment;
 mod file;
 mod fixed;
 mod key;
+mod layers;
 mod place;
 mod units;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use discovery::StaticRoute;
 use proxy::ListenAddress;
@@ -22,7 +20,8 @@ use routes::{
     Address, ForwardedProto, Limits, Mode, Settings, Subdomains, Timeouts, TrustedProxies,
 };
 
-use file::{File, Word};
+use file::{File, Table};
+use layers::Layers;
 
 pub(crate) use environment::Environment;
 pub(crate) use key::nearest;
@@ -44,6 +43,18 @@ const SUBDOMAINS: &[(&str, Subdomains)] = &[
     ("one", Subdomains::One),
     ("any", Subdomains::Any),
     ("none", Subdomains::None),
+];
+
+const MODES: &[(&str, Option<Mode>)] = &[
+    ("auto", None),
+    ("development", Some(Mode::Development)),
+    ("production", Some(Mode::Production)),
+];
+
+const PROTOS: &[(&str, ForwardedProto)] = &[
+    ("auto", ForwardedProto::Auto),
+    ("http", ForwardedProto::Http),
+    ("https", ForwardedProto::Https),
 ];
 
 /// What was written, before any of it is checked.
@@ -136,38 +147,28 @@ pub(crate) struct Effective {
 impl Config {
     /// Checks what was written.
     pub(crate) fn check(written: &Written<'_>) -> Result<Self, Problems> {
-        let file = written.file.as_ref();
-        let folder = file.map(|file| file.folder.clone()).unwrap_or_default();
-        let mut file = file
-            .map(|file| File::parse(&file.name, &file.text))
+        let folder = written
+            .file
+            .as_ref()
+            .map(|file| file.folder.clone())
             .unwrap_or_default();
-        let mut words = std::mem::take(&mut file.words);
-        for key in key::KEYS {
-            let variable = key::variable(key.name);
-            if let Some(text) = written.environment.and_then(|vars| vars.get(&variable)) {
-                words.insert(key.name, split(text, &Place::Variable(variable)));
-            }
-        }
-        for (key, flag, values) in &written.flags {
-            let place = Place::Flag(flag);
-            words.insert(
-                key,
-                values.iter().flat_map(|text| split(text, &place)).collect(),
-            );
-        }
-        let mut keys = Keys {
-            words,
-            folder,
-            problems: file.problems,
-            effective: Vec::new(),
-        };
-        let config = keys.config(&file.routes);
-        match keys.problems.is_empty() {
-            true => Ok(Self {
-                effective: keys.effective,
-                ..config
-            }),
-            false => Err(Problems(keys.problems)),
+        let file = written
+            .file
+            .as_ref()
+            .map(|file| File::parse(&file.name, &file.text));
+        let file = file.unwrap_or_default();
+        let mut layers = Layers::new(file.words, file.problems, written);
+        let mut config = compose(&mut layers, &file.routes, &folder);
+        config.effective = layers.effective;
+        let mut problems = layers.problems;
+        config
+            .effective
+            .sort_by_key(|it| key::KEYS.iter().position(|key| key.name == it.key));
+        // People read a file from its top; flags and variables come before it.
+        problems.sort_by_key(|problem| problem.place.line());
+        match problems.is_empty() {
+            true => Ok(config),
+            false => Err(Problems(problems)),
         }
     }
 
@@ -189,170 +190,80 @@ impl Config {
     }
 }
 
-/// The words of all keys, taken one key after the other.
-struct Keys {
-    words: BTreeMap<&'static str, Vec<Word>>,
-    folder: PathBuf,
-    problems: Vec<Problem>,
-    effective: Vec<Effective>,
-}
-
-impl Keys {
-    fn config(&mut self, routes: &[file::Table]) -> Config {
-        let folder = self.folder.clone();
-        let subdomains = self.one("defaults.subdomains", |text| units::word(text, SUBDOMAINS));
-        let response_unset = !self.words.contains_key("timeouts.response");
-        Config {
-            listen: self.listen(),
-            workers: self.one("workers", |text| or("auto", text, workers)),
-            mode: self.one("mode", |text| {
-                let words = [
-                    ("auto", None),
-                    ("development", Some(Mode::Development)),
-                    ("production", Some(Mode::Production)),
-                ];
-                units::word(text, &words)
-            }),
-            trusted_proxies: TrustedProxies(
-                self.many("trusted_proxies", address::networks).concat(),
-            ),
-            forwarded_proto: self.one("forwarded_proto", |text| {
-                let words = [
-                    ("auto", ForwardedProto::Auto),
-                    ("http", ForwardedProto::Http),
-                    ("https", ForwardedProto::Https),
-                ];
-                units::word(text, &words)
-            }),
-            default_service: self.one("default_service", |text| {
-                or("none", text, |name| Ok(name.to_owned()))
-            }),
-            access: self.one("log.access", |text| access(text, &folder)),
-            health_path: self.one("health.path", address::request_path),
-            discover: !self.many("discovery.sources", source).is_empty(),
-            domain: self.one("development.domain", address::domain),
-            subdomains,
-            limits: self.limits(),
-            timeouts: self.timeouts(),
-            response_unset,
-            fixed: fixed::routes(routes, subdomains, &folder, &mut self.problems),
-            effective: Vec::new(),
-        }
-    }
-
-    fn listen(&mut self) -> Option<Vec<Listen>> {
-        let folder = self.folder.clone();
-        let places: Vec<Place> = match self.words.get("listen") {
-            Some(words) => words.iter().map(|word| word.place.clone()).collect(),
-            None => Vec::new(),
-        };
-        let addresses = self.many("listen", |text| {
-            or("auto", text, |text| address::address(text, &folder))
-        });
-        let listen: Option<Vec<Listen>> = addresses
-            .into_iter()
-            .zip(places)
-            .map(|(address, place)| {
-                address.map(|address| Listen {
-                    address: listening(address),
-                    place,
-                })
-            })
-            .collect();
-        listen.filter(|addresses| !addresses.is_empty())
-    }
-
-    fn limits(&mut self) -> Limits {
-        Limits {
-            head: self.one("limits.head", head),
-            headers: self.one("limits.headers", units::count),
-            uri: self.one("limits.uri", head),
-            body: self.one("limits.body", |text| or("none", text, units::size)),
-            connections: self.one("limits.connections", units::count),
-            services: self.one("limits.services", units::count),
-        }
-    }
-
-    fn timeouts(&mut self) -> Timeouts {
-        Timeouts {
-            head: self.one("timeouts.head", units::wait),
-            body: self.one("timeouts.body", units::wait),
-            connect: self.one("timeouts.connect", units::wait),
-            response: self.one("timeouts.response", |text| or("none", text, units::wait)),
-            idle: self.one("timeouts.idle", units::wait),
-            upstream_idle: self.one("timeouts.upstream_idle", |text| {
-                or("auto", text, units::wait)
-            }),
-            stream_idle: self.one("timeouts.stream_idle", |text| or("none", text, units::wait)),
-            websocket_idle: self.one("timeouts.websocket_idle", |text| {
-                or("none", text, units::wait)
-            }),
-            shutdown_delay: self.one("timeouts.shutdown_delay", units::duration),
-            drain: self.one("timeouts.drain", units::duration),
-        }
-    }
-
-    /// Parses the one value of `key`; a bad one is noted, and its default stands in for it.
-    fn one<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> T {
-        let words = self.take(key);
-        if let [_, second, ..] = words.as_slice() {
-            self.problems.push(Problem::new(
-                &second.place,
-                format!("\"{key}\" has one value only"),
-            ));
-        }
-        let parsed = words.first().map(|word| (parse(&word.text), &word.place));
-        match parsed {
-            Some((Ok(value), _)) => return value,
-            Some((Err(message), place)) => self.problems.push(Problem::new(place, message)),
-            None => {}
-        }
-        let default = key::find(key).expect("keys asked for are in KEYS").default;
-        parse(default).expect("defaults are valid, by test")
-    }
-
-    /// Parses every value of `key`; bad ones are noted and left out.
-    fn many<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        let mut values = Vec::new();
-        for word in self.take(key) {
-            match parse(&word.text) {
-                Ok(value) => values.push(value),
-                Err(message) => self.problems.push(Problem::new(&word.place, message)),
-            }
-        }
-        values
-    }
-
-    /// Takes the words of `key`, those of its default where nobody wrote any, and notes them.
-    fn take(&mut self, key: &'static str) -> Vec<Word> {
-        let default = key::find(key).expect("keys asked for are in KEYS").default;
-        let words = self
-            .words
-            .remove(key)
-            .unwrap_or_else(|| split(default, &Place::Default));
-        let value = words
-            .iter()
-            .map(|word| word.text.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
-        let place = words
-            .first()
-            .map_or(Place::Default, |word| word.place.clone());
-        self.effective.push(Effective { key, value, place });
-        words
+/// Takes every key.
+fn compose(layers: &mut Layers, routes: &[Table], folder: &Path) -> Config {
+    let subdomains = layers.one("defaults.subdomains", |text| units::word(text, SUBDOMAINS));
+    let fixed = fixed::routes(routes, subdomains, folder, &mut layers.problems);
+    let networks = layers.many("trusted_proxies", address::networks);
+    Config {
+        response_unset: !layers.is_set("timeouts.response"),
+        listen: listen(layers, folder),
+        workers: layers.one("workers", |text| or("auto", text, workers)),
+        mode: layers.one("mode", |text| units::word(text, MODES)),
+        trusted_proxies: TrustedProxies(networks.into_iter().flat_map(|(nets, _)| nets).collect()),
+        forwarded_proto: layers.one("forwarded_proto", |text| units::word(text, PROTOS)),
+        default_service: layers.one("default_service", |text| {
+            or("none", text, |name| Ok(name.to_owned()))
+        }),
+        access: layers.one("log.access", |text| access(text, folder)),
+        health_path: layers.one("health.path", address::request_path),
+        discover: !layers.many("discovery.sources", source).is_empty(),
+        domain: layers.one("development.domain", address::domain),
+        subdomains,
+        limits: limits(layers),
+        timeouts: timeouts(layers),
+        fixed,
+        effective: Vec::new(),
     }
 }
 
-/// Splits a list written on one line; an empty text is an empty list.
-fn split(text: &str, place: &Place) -> Vec<Word> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-        .map(|word| Word {
-            text: word.to_owned(),
-            place: place.clone(),
+fn listen(layers: &mut Layers, folder: &Path) -> Option<Vec<Listen>> {
+    let parse = |text: &str| or("auto", text, |text| address::address(text, folder));
+    let asked = layers.many("listen", parse);
+    let (_, last) = asked.last()?;
+    let is_auto = asked.iter().any(|(address, _)| address.is_none());
+    if is_auto && asked.len() > 1 {
+        layers
+            .problems
+            .push(Problem::new(last, "\"auto\" stands alone, or leave it out"));
+    }
+    let listen = |(address, place): (Option<Address>, Place)| {
+        Some(Listen {
+            address: listening(address?),
+            place,
         })
-        .collect()
+    };
+    // A lone `auto` gives `None`: nothing was asked for.
+    asked.into_iter().map(listen).collect()
+}
+
+fn limits(layers: &mut Layers) -> Limits {
+    Limits {
+        head: layers.one("limits.head", head),
+        headers: layers.one("limits.headers", units::count),
+        uri: layers.one("limits.uri", head),
+        body: layers.one("limits.body", |text| or("none", text, units::size)),
+        connections: layers.one("limits.connections", units::count),
+        services: layers.one("limits.services", units::count),
+    }
+}
+
+fn timeouts(layers: &mut Layers) -> Timeouts {
+    let optional = |text: &str| or("none", text, units::wait);
+    Timeouts {
+        head: layers.one("timeouts.head", units::wait),
+        body: layers.one("timeouts.body", units::wait),
+        connect: layers.one("timeouts.connect", units::wait),
+        response: layers.one("timeouts.response", optional),
+        idle: layers.one("timeouts.idle", units::wait),
+        upstream_idle: layers.one("timeouts.upstream_idle", |text| {
+            or("auto", text, units::wait)
+        }),
+        stream_idle: layers.one("timeouts.stream_idle", optional),
+        websocket_idle: layers.one("timeouts.websocket_idle", optional),
+        shutdown_delay: layers.one("timeouts.shutdown_delay", units::duration),
+        drain: layers.one("timeouts.drain", units::duration),
+    }
 }
 
 /// Parses a value that may also be the word that stands for none.

@@ -69,7 +69,7 @@ impl Gateway {
         let proxy = proxy::start(bound.listeners, options, Arc::clone(&first))
             .context("starting the workers")?;
         for address in &listeners {
-            info!(address = listen::shown(address), "listening");
+            info!(%address, "listening");
         }
         let mut tasks = JoinSet::new();
         tasks.spawn(registry.run());
@@ -144,29 +144,43 @@ impl Gateway {
         let rules = next.rules(survey::addresses(&self.listeners));
         self.registry.settings(next.settings(), rules).await;
         self.registry.report(next.static_report()).await;
-        if let Some(watching) = self.watching.take() {
-            watching.abort();
-        }
         match next.project_options() {
             Some(options) => self.read_again(options).await,
-            None => self.registry.report(nothing()).await,
+            None => {
+                self.unwatch();
+                self.registry.report(nothing()).await;
+            }
         }
         self.setup = next;
         info!("reloaded");
     }
 
+    /// Reads the project for `options`. While it can't be read, the watch goes on as it was, which
+    /// keeps the last good table.
     async fn read_again(&mut self, options: ConfigOptions) {
-        let reading = discovery::read_config(&options);
-        match &reading.broken {
-            Some(finding) => {
-                error!(
-                    finding = survey::shown(finding),
-                    "config broken, its last table stays"
-                );
+        let asked = options.clone();
+        let reading = tokio::task::spawn_blocking(move || discovery::read_config(&asked)).await;
+        let reading = match reading {
+            Ok(reading) => reading,
+            Err(error) => {
+                error!(%error, "reading the project ended, its last table stays");
+                return;
             }
-            None => self.registry.report(reading.report.clone()).await,
+        };
+        if let Some(finding) = &reading.broken {
+            let finding = survey::shown(finding);
+            error!(finding, "the project can't be read, its last table stays");
+            return;
         }
+        self.registry.report(reading.report.clone()).await;
+        self.unwatch();
         self.watch(options, reading);
+    }
+
+    fn unwatch(&mut self) {
+        if let Some(watching) = self.watching.take() {
+            watching.abort();
+        }
     }
 
     fn watch(&mut self, options: ConfigOptions, first: Reading) {
@@ -183,6 +197,7 @@ impl Gateway {
         let timeouts = self.shown.settings.timeouts.clone();
         let hurry = Arc::new(AtomicBool::new(false));
         info!(drain_ms = timeouts.drain.as_millis(), "stopping");
+        self.proxy.leave();
         let delay = time::sleep(timeouts.shutdown_delay);
         tokio::pin!(delay);
         loop {
@@ -227,7 +242,7 @@ fn needs_restart(before: &Setup, after: &Setup) -> Vec<&'static str> {
     let listen = |setup: &Setup| {
         let asked = setup.config.listen.iter().flatten();
         asked
-            .map(|listen| listen::shown(&listen.address))
+            .map(|listen| listen.address.clone())
             .collect::<Vec<_>>()
     };
     let changed = [

@@ -158,11 +158,3 @@ pub(crate) fn loopback(port: u16, ipv6: bool) -> Vec<ListenAddress> {
 pub(crate) fn has_ipv6_loopback() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
-
-/// An address as people write it.
-pub(crate) fn shown(address: &ListenAddress) -> String {
-    match address {
-        ListenAddress::Tcp(address) => address.to_string(),
-        ListenAddress::Unix(path) => format!("unix:{}", path.display()),
-    }
-}

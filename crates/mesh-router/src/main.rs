@@ -78,7 +78,10 @@ fn run() -> Exit {
     };
     command::run(arguments.command).unwrap_or_else(|error| {
         let exit = exit_of(&error);
-        if exit != Exit::Done {
+        if error.is::<config::Problems>() {
+            // Each line starts with file:line:column, which editors follow.
+            output::talk(&error);
+        } else if exit != Exit::Done {
             output::talk(&format_args!("mesh-router: {error:#}"));
         }
         exit

@@ -43,7 +43,7 @@ pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
         .find(|listen| !is_local(&listen.address));
     match open {
         Some(listen) => {
-            let address = crate::listen::shown(&listen.address);
+            let address = &listen.address;
             (
                 Mode::Production,
                 format!("{address} is open to other machines"),

@@ -1,1 +1,244 @@
+use clap::{CommandFactory as _, Parser as _};
+use expect_test::{Expect, expect};
 
+use super::{Arguments, Command};
+
+#[track_caller]
+fn help(name: &str, page: &Expect) {
+    let mut root = Arguments::command().term_width(100);
+    root.build();
+    let command = root.find_subcommand(name).unwrap_or(&root);
+    let text = command.clone().render_long_help().to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    page.assert_eq(&(lines.join("\n") + "\n"));
+}
+
+#[test]
+fn the_definition_holds() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn help_of_the_program() {
+    help(
+        "",
+        &expect![[r#"
+            A gateway for Phoenix umbrella applications that finds its routes by itself.
+
+            It reads the umbrella's mix.exs, config files and endpoint modules (without running them), makes a
+            table of hosts, and forwards HTTP and WebSockets by host alone. Subdomains, such as a tenant's, lead
+            to the same endpoint; what they mean is the app's business.
+
+            Usage: mesh-router <COMMAND>
+
+            Commands:
+              run          Find the umbrella's endpoints and forward to them
+              demo         Try it: two stand-in endpoints behind the gateway
+              routes       Show which host leads where, and which line says so
+              explain      Say where a host or URL leads, and why
+              validate     Check the configuration and show what is in force
+              completions  Print a completion script for a shell
+              help         Print this message or the help of the given subcommand(s)
+
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+              -V, --version
+                      Print version
+
+            Try it:
+              mesh-router demo                         two stand-in endpoints, nothing to set up
+              cd my_umbrella && mesh-router run        forward to every endpoint there
+
+            Ask it:
+              mesh-router routes                       which host leads where
+              mesh-router explain t1.auth.localhost    which endpoint and tenant, and why
+              mesh-router validate --strict            for CI: is all as it should be?
+
+            Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
+            Each command has its own page: mesh-router help run. All settings: docs/configuration.md.
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_run() {
+    help(
+        "run",
+        &expect![[r#"
+            Find the umbrella's endpoints and forward to them
+
+            Follows the files as they are saved. Without --listen, takes the first port from 4000 that no
+            endpoint declares and nobody holds, on 127.0.0.1 and [::1].
+
+            Usage: mesh-router run [OPTIONS]
+
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Project:
+                  --root <DIR>
+                      The umbrella's root, or any folder in it [default: here]
+
+                  --env <ENV>
+                      The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+
+                  --env-file <FILE>
+                      Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+
+                  --config <FILE>
+                      Settings [default: mesh-router.toml in the root, if there is one]
+
+            Settings:
+                  --listen <ADDRESS>
+                      Addresses to listen on: 127.0.0.1:4000, [::1]:4000, unix:/path
+
+                  --workers <N>
+                      Event loops, one thread each [default: auto, one per core]
+
+                  --mode <MODE>
+                      Development or production [default: auto]
+
+                  --trusted-proxies <NETWORK>
+                      Peers whose forwarded headers are believed [default: loopback,private]
+
+                  --forwarded-proto <SCHEME>
+                      The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+                  --default-service <MODULE>
+                      The endpoint that gets hosts nobody claims [default: none, they get a 404]
+
+            Examples:
+              mesh-router run                                    in an umbrella's root, or a Phoenix app's
+              mesh-router run --listen 0.0.0.0:8080 --env prod   behind a TLS terminator
+              MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key as a variable
+
+            SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads
+            mesh-router.toml again.
+            MESH_ROUTER_LOG=debug says more on stderr; the access log goes to stdout.
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_demo() {
+    help(
+        "demo",
+        &expect![[r#"
+            Try it: two stand-in endpoints behind the gateway
+
+            Starts services in the place of the two Phoenix endpoints of a small example umbrella, finds them by
+            reading its config files, and forwards. Prints links to open. Ctrl-C ends it.
+
+            Usage: mesh-router demo [OPTIONS]
+
+            Options:
+                  --port <PORT>
+                      Listen on this port instead of the first free one from 4000 (0: any)
+
+              -h, --help
+                      Print help (see a summary with '-h')
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_explain() {
+    help(
+        "explain",
+        &expect![[r#"
+            Say where a host or URL leads, and why
+
+            Exits with 1 if it leads nowhere.
+
+            Usage: mesh-router explain [OPTIONS] <HOST|URL>
+
+            Arguments:
+              <HOST|URL>
+                      A host (tenant1.auth.local) or a URL (http://auth.local:4000/login)
+
+            Options:
+                  --json
+                      Print JSON
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Project:
+                  --root <DIR>
+                      The umbrella's root, or any folder in it [default: here]
+
+                  --env <ENV>
+                      The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+
+                  --env-file <FILE>
+                      Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+
+                  --config <FILE>
+                      Settings [default: mesh-router.toml in the root, if there is one]
+
+            Settings:
+                  --listen <ADDRESS>
+                      Addresses to listen on: 127.0.0.1:4000, [::1]:4000, unix:/path
+
+                  --workers <N>
+                      Event loops, one thread each [default: auto, one per core]
+
+                  --mode <MODE>
+                      Development or production [default: auto]
+
+                  --trusted-proxies <NETWORK>
+                      Peers whose forwarded headers are believed [default: loopback,private]
+
+                  --forwarded-proto <SCHEME>
+                      The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+                  --default-service <MODULE>
+                      The endpoint that gets hosts nobody claims [default: none, they get a 404]
+        "#]],
+    );
+}
+
+#[test]
+fn no_line_of_help_is_wider_than_a_terminal() {
+    let mut root = Arguments::command().term_width(100);
+    root.build();
+    for command in std::iter::once(&root).chain(root.get_subcommands()) {
+        let text = command.clone().render_long_help().to_string();
+        for line in text.lines() {
+            assert!(
+                line.chars().count() <= 100,
+                "{}: {line}",
+                command.get_name()
+            );
+        }
+    }
+}
+
+#[test]
+fn settings_are_the_flags_that_were_given() {
+    let line = "mesh-router run --listen 127.0.0.1:1,[::1]:1 --listen unix:/a --mode production";
+    let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+    let Command::Run(run) = arguments.command else {
+        panic!("{arguments:?}")
+    };
+    let strings = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| (*text).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        run.options.settings(),
+        [
+            (
+                "listen",
+                "--listen",
+                strings(&["127.0.0.1:1", "[::1]:1", "unix:/a"])
+            ),
+            ("mode", "--mode", strings(&["production"])),
+        ]
+    );
+}

@@ -145,7 +145,7 @@ fn listeners(port: Option<u16>) -> Vec<String> {
         Some(0) => vec!["127.0.0.1:0".to_owned()],
         Some(port) => listen::loopback(port, listen::has_ipv6_loopback())
             .iter()
-            .map(listen::shown)
+            .map(ToString::to_string)
             .collect(),
     }
 }

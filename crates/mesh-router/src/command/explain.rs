@@ -1,6 +1,5 @@
 //! `explain HOST|URL`: where a host leads, and why.
 
-use anyhow::Context as _;
 use routes::{
     Authority, ClaimKind, Found, Host, Route, Rule, Service, Serving, Snapshot, Upstream,
 };
@@ -64,7 +63,7 @@ fn parse(given: &str) -> anyhow::Result<Host> {
         );
         Problems(vec![Problem::new(&Place::Flag("HOST|URL"), message)])
     });
-    Ok(parsed.context("reading the argument")?.host)
+    Ok(parsed?.host)
 }
 
 fn explanation(host: &Host, snapshot: &Snapshot) -> Explanation {
@@ -103,11 +102,8 @@ fn nowhere(host: &Host, snapshot: &Snapshot) -> Explanation {
     let mut why = vec![format!("no route is {host} or takes it as a subdomain")];
     why.extend(parents(host, snapshot).map(|route| {
         let more = labels(host.as_str()).saturating_sub(labels(route.host.as_str()));
-        let policy = route.subdomains.name();
-        format!(
-            "{} is above it, but {more} labels above, with subdomains = \"{policy}\"",
-            route.host
-        )
+        let (above, policy) = (&route.host, route.subdomains.name());
+        format!("{above} has subdomains = \"{policy}\", and {host} has {more} labels more")
     }));
     why.extend(
         snapshot

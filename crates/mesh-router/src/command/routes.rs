@@ -15,7 +15,6 @@ pub(crate) fn routes(arguments: &Routes) -> anyhow::Result<Exit> {
     let setup = Setup::load(&arguments.options, &Environment::of_process())?;
     let survey = Survey::take(&setup);
     let snapshot = &survey.snapshot;
-    let empty = survey.emptiness(&setup);
     if arguments.json {
         output::print_json(&RoutesView::of(snapshot))?;
     } else {
@@ -26,7 +25,7 @@ pub(crate) fn routes(arguments: &Routes) -> anyhow::Result<Exit> {
             output::talk(&remark);
         }
     }
-    match empty {
+    match survey.emptiness(&setup) {
         Some(error) => Err(error),
         None => Ok(Exit::Done),
     }

@@ -54,7 +54,7 @@ fn unix(path: &str, folder: &Path) -> Result<PathBuf, String> {
 
 /// Says what an address looks like, as near as possible to what was written.
 fn not_an_address(text: &str) -> String {
-    let bare = text.trim_start_matches(':');
+    let bare = text.strip_prefix(':').unwrap_or(text);
     let suggestion = if let Ok(port) = bare.parse::<u16>() {
         format!("127.0.0.1:{port}")
     } else if let Ok(ip) = text.parse::<IpAddr>() {

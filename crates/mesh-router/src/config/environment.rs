@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, bail};
 
+#[cfg(test)]
+mod tests;
+
 /// Environment variables by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Environment(BTreeMap<String, String>);

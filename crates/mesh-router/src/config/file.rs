@@ -22,20 +22,29 @@ pub(crate) struct Word {
     pub(crate) place: Place,
 }
 
+/// What was written for one key: a value, or a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// Where it starts.
+    pub(crate) place: Place,
+    /// The values.
+    pub(crate) list: Vec<Word>,
+}
+
 /// A `[routes."host"]` table as written.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// The host.
     pub(crate) host: Word,
     /// Key → values.
-    pub(crate) words: BTreeMap<&'static str, Vec<Word>>,
+    pub(crate) words: BTreeMap<&'static str, Words>,
 }
 
 /// The file as written.
 #[derive(Debug, Default)]
 pub(crate) struct File {
     /// Key → values.
-    pub(crate) words: BTreeMap<&'static str, Vec<Word>>,
+    pub(crate) words: BTreeMap<&'static str, Words>,
     /// The routes by hand.
     pub(crate) routes: Vec<Table>,
     /// What is wrong with it.
@@ -51,20 +60,19 @@ impl File {
             file: Self::default(),
         };
         match DeTable::parse(text) {
-            Ok(table) => reader.top(table.get_ref()),
+            Ok(table) => {
+                reader.top(table.get_ref());
+                // The parser sorts by key; of two tables for one host the lower is the double.
+                reader
+                    .file
+                    .routes
+                    .sort_by_key(|table| table.host.place.line());
+            }
             Err(error) => {
                 let span = error.span().unwrap_or_default();
                 reader.problem(&span, error.message().trim_end().replace('\n', ", "));
             }
         }
-        // The parser sorts by key; people read from the top.
-        reader
-            .file
-            .problems
-            .sort_by_key(|problem| match problem.place {
-                Place::File { line, column, .. } => (line, column),
-                Place::Flag(_) | Place::Variable(_) | Place::Project(_) | Place::Default => (0, 0),
-            });
         reader.file
     }
 }
@@ -130,32 +138,41 @@ impl Reader<'_> {
                 text: host.get_ref().to_string(),
                 place: self.place(&host.span()),
             };
-            let words = self.route(&host.text, table);
-            self.file.routes.push(Table { host, words });
+            if let Some(words) = self.route(&host.text, table) {
+                self.file.routes.push(Table { host, words });
+            }
         }
     }
 
-    fn route(&mut self, host: &str, table: &DeTable<'_>) -> BTreeMap<&'static str, Vec<Word>> {
+    /// Returns the words of a route, or `None` where one of its keys is none: it is not whole then.
+    fn route(&mut self, host: &str, table: &DeTable<'_>) -> Option<BTreeMap<&'static str, Words>> {
         let mut words = BTreeMap::new();
+        let mut is_whole = true;
         for (name, value) in table {
             let Some(known) = ROUTE_KEYS.iter().find(|key| *key == name.get_ref()) else {
                 let message = unknown_in_route(host, name.get_ref(), value.get_ref());
                 self.problem(&name.span(), message);
+                is_whole = false;
                 continue;
             };
-            if let Some(values) = self.words(value) {
-                words.insert(*known, values);
+            match self.words(value) {
+                Some(values) => {
+                    words.insert(*known, values);
+                }
+                None => is_whole = false,
             }
         }
-        words
+        is_whole.then_some(words)
     }
 
     /// Returns the one value or the array's values as text, or notes that it is neither.
-    fn words(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Vec<Word>> {
-        let DeValue::Array(values) = value.get_ref() else {
-            return self.word(value).map(|word| vec![word]);
+    fn words(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Words> {
+        let list = match value.get_ref().as_array() {
+            Some(values) => values.iter().map(|value| self.word(value)).collect(),
+            None => self.word(value).map(|word| vec![word]),
         };
-        values.iter().map(|value| self.word(value)).collect()
+        let place = self.place(&value.span());
+        list.map(|list| Words { place, list })
     }
 
     fn word(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Word> {

@@ -7,7 +7,7 @@ use routes::{Address, Host, Origin, Subdomains};
 
 use super::{
     SUBDOMAINS, address,
-    file::{Table, Word},
+    file::{Table, Words},
     place::{Place, Problem},
     units,
 };
@@ -52,12 +52,10 @@ pub(crate) fn routes(
 fn target(table: &Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<StaticTarget> {
     let message = match (table.words.get("endpoint"), table.words.get("upstreams")) {
         (Some(words), None) => {
-            return module(words, table, problems).map(StaticTarget::Endpoint);
+            return module(words, problems).map(StaticTarget::Endpoint);
         }
         (None, Some(words)) => {
-            return Some(StaticTarget::Upstreams(upstreams(
-                words, table, folder, problems,
-            )));
+            return Some(StaticTarget::Upstreams(upstreams(words, folder, problems)));
         }
         (Some(_), Some(_)) => {
             "a route has either \"endpoint\" or \"upstreams\", not both".to_owned()
@@ -72,12 +70,9 @@ fn target(table: &Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<S
     None
 }
 
-fn module(words: &[Word], table: &Table, problems: &mut Vec<Problem>) -> Option<String> {
-    let [word] = words else {
-        problems.push(Problem::new(
-            &table.host.place,
-            "\"endpoint\" is one module",
-        ));
+fn module(words: &Words, problems: &mut Vec<Problem>) -> Option<String> {
+    let [word] = words.list.as_slice() else {
+        problems.push(Problem::new(&words.place, "\"endpoint\" is one module"));
         return None;
     };
     // An atom's full name starts with this, people write what they see in the code.
@@ -97,17 +92,12 @@ fn module(words: &[Word], table: &Table, problems: &mut Vec<Problem>) -> Option<
     None
 }
 
-fn upstreams(
-    words: &[Word],
-    table: &Table,
-    folder: &Path,
-    problems: &mut Vec<Problem>,
-) -> Vec<Address> {
-    if words.is_empty() {
-        problems.push(Problem::new(&table.host.place, "\"upstreams\" is empty"));
+fn upstreams(words: &Words, folder: &Path, problems: &mut Vec<Problem>) -> Vec<Address> {
+    if words.list.is_empty() {
+        problems.push(Problem::new(&words.place, "\"upstreams\" is empty"));
     }
     let mut upstreams = Vec::new();
-    for word in words {
+    for word in &words.list {
         match address::upstream(&word.text, folder) {
             Ok(address) if upstreams.contains(&address) => {
                 let message = format!("\"{}\" is listed twice", word.text);
@@ -122,9 +112,9 @@ fn upstreams(
 
 fn subdomains(table: &Table, problems: &mut Vec<Problem>) -> Option<Subdomains> {
     let words = table.words.get("subdomains")?;
-    let [word] = words.as_slice() else {
+    let [word] = words.list.as_slice() else {
         problems.push(Problem::new(
-            &table.host.place,
+            &words.place,
             "\"subdomains\" has one value only",
         ));
         return None;

@@ -7,118 +7,57 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// Its default, written as it would be in the environment.
     pub(crate) default: &'static str,
+    /// It may have several values: an array in the file, commas in the environment.
+    pub(crate) is_list: bool,
+}
+
+impl Key {
+    const fn one(name: &'static str, default: &'static str) -> Self {
+        Self {
+            name,
+            default,
+            is_list: false,
+        }
+    }
+
+    const fn list(name: &'static str, default: &'static str) -> Self {
+        Self {
+            name,
+            default,
+            is_list: true,
+        }
+    }
 }
 
 /// Everything that can be set outside `[routes]`, in the order of the documentation.
 pub(crate) const KEYS: &[Key] = &[
-    Key {
-        name: "listen",
-        default: "auto",
-    },
-    Key {
-        name: "workers",
-        default: "auto",
-    },
-    Key {
-        name: "mode",
-        default: "auto",
-    },
-    Key {
-        name: "trusted_proxies",
-        default: "loopback,private",
-    },
-    Key {
-        name: "forwarded_proto",
-        default: "auto",
-    },
-    Key {
-        name: "default_service",
-        default: "none",
-    },
-    Key {
-        name: "log.access",
-        default: "stdout",
-    },
-    Key {
-        name: "health.path",
-        default: "off",
-    },
-    Key {
-        name: "discovery.sources",
-        default: "config",
-    },
-    Key {
-        name: "development.domain",
-        default: "localhost",
-    },
-    Key {
-        name: "defaults.subdomains",
-        default: "one",
-    },
-    Key {
-        name: "limits.head",
-        default: "64KiB",
-    },
-    Key {
-        name: "limits.headers",
-        default: "200",
-    },
-    Key {
-        name: "limits.uri",
-        default: "16KiB",
-    },
-    Key {
-        name: "limits.body",
-        default: "none",
-    },
-    Key {
-        name: "limits.connections",
-        default: "65536",
-    },
-    Key {
-        name: "limits.services",
-        default: "4096",
-    },
-    Key {
-        name: "timeouts.head",
-        default: "10s",
-    },
-    Key {
-        name: "timeouts.body",
-        default: "60s",
-    },
-    Key {
-        name: "timeouts.connect",
-        default: "2s",
-    },
-    Key {
-        name: "timeouts.response",
-        default: "60s",
-    },
-    Key {
-        name: "timeouts.idle",
-        default: "75s",
-    },
-    Key {
-        name: "timeouts.upstream_idle",
-        default: "auto",
-    },
-    Key {
-        name: "timeouts.stream_idle",
-        default: "none",
-    },
-    Key {
-        name: "timeouts.websocket_idle",
-        default: "120s",
-    },
-    Key {
-        name: "timeouts.shutdown_delay",
-        default: "0s",
-    },
-    Key {
-        name: "timeouts.drain",
-        default: "45s",
-    },
+    Key::list("listen", "auto"),
+    Key::one("workers", "auto"),
+    Key::one("mode", "auto"),
+    Key::list("trusted_proxies", "loopback,private"),
+    Key::one("forwarded_proto", "auto"),
+    Key::one("default_service", "none"),
+    Key::one("log.access", "stdout"),
+    Key::one("health.path", "off"),
+    Key::list("discovery.sources", "config"),
+    Key::one("development.domain", "localhost"),
+    Key::one("defaults.subdomains", "one"),
+    Key::one("limits.head", "64KiB"),
+    Key::one("limits.headers", "200"),
+    Key::one("limits.uri", "16KiB"),
+    Key::one("limits.body", "none"),
+    Key::one("limits.connections", "65536"),
+    Key::one("limits.services", "4096"),
+    Key::one("timeouts.head", "10s"),
+    Key::one("timeouts.body", "60s"),
+    Key::one("timeouts.connect", "2s"),
+    Key::one("timeouts.response", "60s"),
+    Key::one("timeouts.idle", "75s"),
+    Key::one("timeouts.upstream_idle", "auto"),
+    Key::one("timeouts.stream_idle", "none"),
+    Key::one("timeouts.websocket_idle", "120s"),
+    Key::one("timeouts.shutdown_delay", "0s"),
+    Key::one("timeouts.drain", "45s"),
 ];
 
 /// The keys of one `[routes."host"]` table.

@@ -26,6 +26,16 @@ pub(crate) enum Place {
     Default,
 }
 
+impl Place {
+    /// The line and column in `mesh-router.toml`; what stands elsewhere comes before it.
+    pub(crate) fn line(&self) -> (u32, u32) {
+        match self {
+            Self::File { line, column, .. } => (*line, *column),
+            Self::Flag(_) | Self::Variable(_) | Self::Project(_) | Self::Default => (0, 0),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,1 +1,537 @@
+use std::time::Duration;
 
+use discovery::StaticTarget;
+use expect_test::{Expect, expect};
+use routes::{Address, ForwardedProto, Mode, Settings, Subdomains, TrustedProxies};
+
+use super::{Access, Config, Environment, Place, Problems, Written, WrittenFile, key};
+
+fn written(text: &str) -> Written<'_> {
+    let file = WrittenFile {
+        name: "mesh-router.toml".to_owned(),
+        folder: "/srv/shop".into(),
+        text: text.to_owned(),
+    };
+    Written {
+        file: Some(file),
+        ..Written::default()
+    }
+}
+
+fn config(text: &str) -> Config {
+    Config::check(&written(text)).unwrap()
+}
+
+#[track_caller]
+fn refused(text: &str, problems: &Expect) {
+    let Err(Problems(found)) = Config::check(&written(text)) else {
+        panic!("accepted: {text}");
+    };
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    problems.assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn nothing_written_is_the_default_of_every_crate() {
+    let config = Config::check(&Written::default()).unwrap();
+    assert_eq!(config.settings(Mode::Production), Settings::default());
+    assert_eq!(config.listen, None);
+    assert_eq!(config.workers, None);
+    assert_eq!(config.mode, None);
+    assert_eq!(config.access, Access::Stdout);
+    assert_eq!(config.domain, "localhost");
+    assert_eq!(config.subdomains, Subdomains::One);
+    assert!(config.discover);
+    let keys: Vec<_> = config.effective.iter().map(|setting| setting.key).collect();
+    assert_eq!(
+        keys,
+        key::KEYS.iter().map(|key| key.name).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn development_waits_for_a_response_unless_told() {
+    let timeout = |text: &str| config(text).settings(Mode::Development).timeouts.response;
+    assert_eq!(timeout(""), None);
+    assert_eq!(
+        timeout("[timeouts]\nresponse = \"60s\""),
+        Some(Duration::from_secs(60))
+    );
+}
+
+/// Every key that there is.
+const WHOLE: &str = r#"
+listen = ["127.0.0.1:4000", "unix:run/gateway.sock"]
+workers = 4
+mode = "production"
+trusted_proxies = ["10.1.0.0/16", "192.0.2.7"]
+forwarded_proto = "https"
+default_service = "ShopWeb.Endpoint"
+[log]
+access = "log/access.log"
+[health]
+path = "/.mesh-router/ready"
+[discovery]
+sources = []
+[development]
+domain = "Acme.localhost"
+[defaults]
+subdomains = "any"
+[limits]
+head = "32KiB"
+headers = 50
+uri = "8KiB"
+body = "64MiB"
+connections = 1000
+services = 10
+[timeouts]
+head = "1s"
+body = "2s"
+connect = "100ms"
+response = "5m"
+idle = "3s"
+upstream_idle = "3s"
+stream_idle = "1h"
+websocket_idle = "none"
+shutdown_delay = "5s"
+drain = "0s"
+[routes."Auth.Example.com."]
+endpoint = "Elixir.AuthWeb.Endpoint"
+[routes."billing.example.com"]
+upstreams = ["[::1]:4002", "unix:/run/billing.sock"]
+subdomains = "none"
+"#;
+
+#[test]
+fn every_key_of_the_program_can_be_written() {
+    let config = config(WHOLE);
+    let asked = config.listen.iter().flatten();
+    let listen: Vec<_> = asked.map(|listen| listen.address.to_string()).collect();
+    assert_eq!(
+        listen,
+        ["127.0.0.1:4000", "unix:/srv/shop/run/gateway.sock"]
+    );
+    assert_eq!(config.workers, Some(4));
+    assert_eq!(config.mode, Some(Mode::Production));
+    assert_eq!(config.default_service.as_deref(), Some("ShopWeb.Endpoint"));
+    assert_eq!(
+        config.access,
+        Access::File("/srv/shop/log/access.log".into())
+    );
+    assert_eq!(config.domain, "acme.localhost");
+    assert!(!config.discover);
+}
+
+#[test]
+fn every_key_of_the_workers_can_be_written() {
+    let settings = config(WHOLE).settings(Mode::Production);
+    assert_eq!(settings.health_path.as_deref(), Some("/.mesh-router/ready"));
+    assert_eq!(settings.forwarded_proto, ForwardedProto::Https);
+    assert!(
+        settings
+            .trusted_proxies
+            .contains("10.1.2.3".parse().unwrap())
+    );
+    assert!(
+        !settings
+            .trusted_proxies
+            .contains("127.0.0.1".parse().unwrap())
+    );
+    expect![[r#"
+        Limits {
+            head: 32768,
+            headers: 50,
+            uri: 8192,
+            body: Some(
+                67108864,
+            ),
+            connections: 1000,
+            services: 10,
+        }
+    "#]]
+    .assert_debug_eq(&settings.limits);
+    expect![[r#"
+        Timeouts {
+            head: 1s,
+            body: 2s,
+            connect: 100ms,
+            response: Some(
+                300s,
+            ),
+            idle: 3s,
+            upstream_idle: Some(
+                3s,
+            ),
+            stream_idle: Some(
+                3600s,
+            ),
+            websocket_idle: None,
+            shutdown_delay: 5s,
+            drain: 0ns,
+        }
+    "#]]
+    .assert_debug_eq(&settings.timeouts);
+}
+
+#[test]
+fn routes_can_be_written() {
+    let routes = config(WHOLE).fixed;
+    let shown: Vec<_> = routes
+        .iter()
+        .map(|it| (it.host.as_str(), it.subdomains, it.origin.to_string()))
+        .collect();
+    let auth = (
+        "auth.example.com",
+        Subdomains::Any,
+        "mesh-router.toml:36".to_owned(),
+    );
+    let billing = (
+        "billing.example.com",
+        Subdomains::None,
+        "mesh-router.toml:38".to_owned(),
+    );
+    assert_eq!(shown, [auth, billing]);
+    let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
+    let addresses = vec![
+        Address::Tcp("[::1]:4002".parse().unwrap()),
+        Address::Unix("/run/billing.sock".into()),
+    ];
+    assert_eq!(
+        targets,
+        [
+            &StaticTarget::Endpoint("AuthWeb.Endpoint".to_owned()),
+            &StaticTarget::Upstreams(addresses),
+        ]
+    );
+}
+
+#[test]
+fn the_test_above_leaves_no_key_out() {
+    let config = config(WHOLE);
+    let unset = config
+        .effective
+        .iter()
+        .filter(|setting| setting.place == Place::Default);
+    assert_eq!(
+        unset.map(|setting| setting.key).collect::<Vec<_>>(),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let environment = Environment::from([
+        ("MESH_ROUTER_MODE", "development"),
+        ("MESH_ROUTER_WORKERS", "2"),
+        ("MESH_ROUTER_TRUSTED_PROXIES", "loopback, 10.0.0.0/8"),
+        ("MESH_ROUTER_LIMITS_HEADERS", "7"),
+        ("MESH_ROUTER_LOG_ACCESS", ""),
+    ]);
+    let mut written = written("workers = 1\nmode = \"production\"\n[limits]\nuri = \"1KiB\"\n");
+    written.environment = Some(&environment);
+    written.flags = vec![("workers", "--workers", vec!["3".to_owned()])];
+    let config = Config::check(&written).unwrap();
+    let place = |key: &str| {
+        config
+            .effective
+            .iter()
+            .find(|it| it.key == key)
+            .map(|it| it.place.to_string())
+            .unwrap()
+    };
+    assert_eq!(
+        (config.workers, place("workers")),
+        (Some(3), "--workers".to_owned())
+    );
+    assert_eq!(place("mode"), "MESH_ROUTER_MODE");
+    assert_eq!(config.mode, Some(Mode::Development));
+    assert_eq!(place("limits.uri"), "mesh-router.toml:4:7");
+    assert_eq!(place("limits.head"), "default");
+    assert_eq!(
+        place("log.access"),
+        "default",
+        "an empty variable is not set"
+    );
+    let settings = config.settings(Mode::Production);
+    assert_eq!(settings.limits.headers, 7);
+    let private = TrustedProxies::PRIVATE[0];
+    assert_eq!(settings.trusted_proxies.0.last(), Some(&private));
+}
+
+#[test]
+fn problems_of_flags_and_variables_name_them() {
+    let environment = Environment::from([("MESH_ROUTER_TIMEOUTS_IDLE", "75")]);
+    let written = Written {
+        flags: vec![("listen", "--listen", vec!["localhost:4000".to_owned()])],
+        environment: Some(&environment),
+        file: None,
+    };
+    expect![[r#"
+        --listen: "localhost:4000" is not an address, write "127.0.0.1:4000", or "auto"
+        MESH_ROUTER_TIMEOUTS_IDLE: "75" has no unit, write it like "10s" (ms, s, m, h, d)"#]]
+    .assert_eq(&Config::check(&written).unwrap_err().to_string());
+}
+
+#[test]
+fn relative_paths_start_at_the_file() {
+    let path = |text: &str| match config(text).access {
+        Access::File(path) => path,
+        other @ (Access::Off | Access::Stdout | Access::Stderr) => panic!("{other:?}"),
+    };
+    assert_eq!(
+        path("[log]\naccess = \"./a.log\"").to_str(),
+        Some("/srv/shop/./a.log")
+    );
+    assert_eq!(
+        path("[log]\naccess = \"/var/log/a,b.log\"").to_str(),
+        Some("/var/log/a,b.log")
+    );
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest() {
+    refused(
+        "lisen = [\"127.0.0.1:4000\"]\n",
+        &expect![[r#"mesh-router.toml:1:1: unknown key "lisen", did you mean "listen"?"#]],
+    );
+    refused(
+        "\n[limit]\nhead = \"1KiB\"\n",
+        &expect![[r#"mesh-router.toml:2:2: unknown key "limit", did you mean "limits"?"#]],
+    );
+    refused(
+        "[limits]\nheads = \"1KiB\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: unknown key "heads" in [limits], did you mean "head"?"#
+        ]],
+    );
+    refused(
+        "[timeouts]\nuri = \"1KiB\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: unknown key "uri" in [timeouts], it belongs in [limits]"#
+        ]],
+    );
+    refused(
+        "[log]\nmode = \"production\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: unknown key "mode" in [log], it belongs at the top, before any [section]"#
+        ]],
+    );
+    refused(
+        "zebra = 1\n",
+        &expect![[r#"mesh-router.toml:1:1: unknown key "zebra""#]],
+    );
+    refused(
+        "[routes.\"a.test\"]\nendpoints = \"A.B\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: unknown key "endpoints" of a route, did you mean "endpoint"?"#
+        ]],
+    );
+}
+
+#[test]
+fn keys_of_other_versions_are_named_as_such() {
+    refused(
+        "proxy_protocol = true\n",
+        &expect![[
+            r#"mesh-router.toml:1:1: key "proxy_protocol" is not known in this version of mesh-router"#
+        ]],
+    );
+    refused(
+        "[admin]\nlisten = \"127.0.0.1:9900\"\n",
+        &expect![[
+            r#"mesh-router.toml:1:2: key "admin" is not known in this version of mesh-router"#
+        ]],
+    );
+    refused(
+        "[discovery]\nnodes = [\"a@b\"]\nsources = [\"node\"]\n",
+        &expect![[r#"
+            mesh-router.toml:2:1: key "nodes" in [discovery] is not known in this version of mesh-router
+            mesh-router.toml:3:12: source "node" is not known in this version of mesh-router, write "config""#]],
+    );
+    refused(
+        "[timeouts]\nhold = \"5s\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: key "hold" in [timeouts] is not known in this version of mesh-router"#
+        ]],
+    );
+}
+
+#[test]
+fn bad_values_are_refused_where_they_stand() {
+    refused(
+        "listen = [\"127.0.0.1:4000\", \":4001\"]\n",
+        &expect![[
+            r#"mesh-router.toml:1:29: ":4001" is not an address, write "127.0.0.1:4001", or "auto""#
+        ]],
+    );
+    refused(
+        "listen = 4000\n",
+        &expect![[
+            r#"mesh-router.toml:1:10: "4000" is not an address, write "127.0.0.1:4000", or "auto""#
+        ]],
+    );
+    refused(
+        "listen = [\"auto\", \"127.0.0.1:1\"]\n",
+        &expect![[r#"mesh-router.toml:1:19: "auto" stands alone, or leave it out"#]],
+    );
+    refused(
+        "workers = 0\n",
+        &expect![[r#"mesh-router.toml:1:11: "0" is not a whole number of at least 1, or "auto""#]],
+    );
+    refused(
+        "workers = []\n",
+        &expect![[r#"mesh-router.toml:1:11: "workers" has no value"#]],
+    );
+    refused(
+        "mode = \"prod\"\n",
+        &expect![[
+            r#"mesh-router.toml:1:8: unknown word "prod", did you mean "production"? known: "auto", "development", "production""#
+        ]],
+    );
+    refused(
+        "mode = [\"auto\", \"production\"]\n",
+        &expect![[r#"mesh-router.toml:1:17: "mode" has one value only"#]],
+    );
+    refused(
+        "trusted_proxies = [\"localnet\", \"lopback\"]\n",
+        &expect![[r#"
+            mesh-router.toml:1:20: "localnet" is not a network, such as "10.0.0.0/8" or "loopback"
+            mesh-router.toml:1:32: unknown network "lopback", did you mean "loopback"?"#]],
+    );
+}
+
+#[test]
+fn bad_values_in_sections_are_refused_where_they_stand() {
+    refused(
+        "[timeouts]\n  head = 10\n  idle = \"1 min\"\n  body = \"0s\"\n",
+        &expect![[r#"
+            mesh-router.toml:2:10: "10" has no unit, write it like "10s" (ms, s, m, h, d)
+            mesh-router.toml:3:10: unknown unit "min", did you mean "1m"?
+            mesh-router.toml:4:10: "0s" leaves no time at all"#]],
+    );
+    refused(
+        "[limits]\nhead = \"64kib\"\nuri = \"1B\"\nheaders = -1\n",
+        &expect![[r#"
+            mesh-router.toml:2:8: unknown unit "kib", did you mean "64KiB"?
+            mesh-router.toml:3:7: "1B" is less than 256B
+            mesh-router.toml:4:11: "-1" is not a whole number of at least 1"#]],
+    );
+    refused(
+        "[log]\naccess = \"sdtout\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:10: unknown destination "sdtout", did you mean "stdout"?"#
+        ]],
+    );
+    refused(
+        "[health]\npath = \"ready\"\n",
+        &expect![[r#"mesh-router.toml:2:8: "ready" does not start with "/""#]],
+    );
+    refused(
+        "[defaults]\nsubdomains = \"all\"\n",
+        &expect![[r#"mesh-router.toml:2:14: unknown word "all", known: "one", "any", "none""#]],
+    );
+    refused(
+        "log = \"stdout\"\n",
+        &expect![[r#"mesh-router.toml:1:7: "log" is a section, write [log]"#]],
+    );
+    refused(
+        "[mode]\nx = 1\n",
+        &expect!["mesh-router.toml:1:1: a value is expected here, found a table"],
+    );
+}
+
+#[test]
+fn bad_routes_are_refused_where_they_stand() {
+    refused(
+        "[routes.\"a.test\"]\nendpoint = \"A.B\"\n[routes.\"A.test.\"]\nendpoint = \"A.C\"\n",
+        &expect![[
+            r#"mesh-router.toml:3:9: duplicate host "a.test", it stands at mesh-router.toml:1:9 already"#
+        ]],
+    );
+    refused(
+        "[routes.\"*.a.test\"]\nendpoint = \"A.B\"\n",
+        &expect![[
+            r#"mesh-router.toml:1:9: "*.a.test" has a wildcard, write [routes."a.test"] with subdomains = "one""#
+        ]],
+    );
+    refused(
+        "[routes.\"http://a.test/x\"]\nendpoint = \"A.B\"\n",
+        &expect![[
+            r#"mesh-router.toml:1:9: "http://a.test/x" is a URL, write the host alone: "a.test""#
+        ]],
+    );
+    refused(
+        "[routes.\"a.test:4000\"]\nendpoint = \"A.B\"\n",
+        &expect![[
+            r#"mesh-router.toml:1:9: "a.test:4000" has a port, write the host alone: "a.test""#
+        ]],
+    );
+    refused(
+        "[routes.auth.local]\nendpoint = \"A.B\"\n",
+        &expect![[r#"mesh-router.toml:1:14: quote a host with dots: [routes."auth.local"]"#]],
+    );
+    refused(
+        "[routes.\"a.test\"]\nendpoint = \"auth_web\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:12: "auth_web" is not a module, such as "AuthWeb.Endpoint""#
+        ]],
+    );
+    refused(
+        "[routes.\"a.test\"]\nsubdomains = \"one\"\n",
+        &expect![[
+            r#"mesh-router.toml:1:9: the route of "a.test" leads nowhere, add endpoint = "MyWeb.Endpoint" or upstreams = ["127.0.0.1:4001"]"#
+        ]],
+    );
+    refused(
+        "[routes.\"a.test\"]\nendpoint = \"A.B\"\nupstreams = [\"127.0.0.1:1\"]\n",
+        &expect![[
+            r#"mesh-router.toml:1:9: a route has either "endpoint" or "upstreams", not both"#
+        ]],
+    );
+    refused(
+        "[routes.\"a.test\"]\nupstreams = [\"0.0.0.0:1\", \"127.0.0.1:0\", \"127.0.0.1:1\", \"127.0.0.1:1\", \"auth:4001\"]\n",
+        &expect![[r#"
+            mesh-router.toml:2:14: "0.0.0.0:1" means every address, write the one to connect to
+            mesh-router.toml:2:27: "127.0.0.1:0" has port 0, which nothing listens on
+            mesh-router.toml:2:57: "127.0.0.1:1" is listed twice
+            mesh-router.toml:2:72: "auth:4001" is not an address: a name is not looked up, write its IP"#]],
+    );
+    refused(
+        "[routes.\"a.test\"]\nupstreams = []\n",
+        &expect![[r#"mesh-router.toml:2:13: "upstreams" is empty"#]],
+    );
+    refused(
+        "routes = 1\n",
+        &expect![[r#"mesh-router.toml:1:10: write routes as [routes."host"] tables"#]],
+    );
+}
+
+#[test]
+fn broken_toml_is_refused_where_it_breaks() {
+    refused(
+        "listen = [\"127.0.0.1:4000\"\nworkers = 2\n",
+        &expect!["mesh-router.toml:2:1: missing comma between array elements, expected `,`"],
+    );
+    refused(
+        "workers = 1\nworkers = 2\n",
+        &expect!["mesh-router.toml:2:1: duplicate key"],
+    );
+    refused(
+        "# ä\n\tmode = \"ä\n",
+        &expect![[r#"mesh-router.toml:2:11: invalid basic string, expected `"`"#]],
+    );
+}
+
+#[test]
+fn columns_count_characters() {
+    let text = "[log]\naccess = \"off\" # ä\n[\"täbles\"]\n";
+    refused(
+        text,
+        &expect![[r#"mesh-router.toml:3:2: unknown key "täbles""#]],
+    );
+    let Err(Problems(found)) = Config::check(&written("defaults = { \"ä\" = 1, x = 2 }\n")) else {
+        panic!("accepted");
+    };
+    let columns: Vec<_> = found.iter().map(|problem| problem.place.line().1).collect();
+    assert_eq!(columns, [14, 23]);
+}

@@ -98,7 +98,12 @@ fn measure(text: &str, example: &str, units: &[(&str, u64)]) -> Result<u64, Stri
         ));
     }
     let Some((_, factor)) = units.iter().find(|(name, _)| *name == unit) else {
-        let same = names().find(|name| name.eq_ignore_ascii_case(unit));
+        // `64K` and `1 min` mean the first unit that starts alike: powers of two are listed first.
+        let same = names().find(|name| {
+            let shared = name.len().min(unit.len());
+            let start = unit.get(..shared).zip(name.get(..shared));
+            start.is_some_and(|(unit, name)| unit.eq_ignore_ascii_case(name))
+        });
         return Err(match same.or_else(|| nearest(unit, names())) {
             Some(near) => format!("unknown unit \"{unit}\", did you mean \"{number}{near}\"?"),
             None => format!("unknown unit \"{unit}\", known: {}", known()),
