@@ -1,0 +1,170 @@
+//! The outcome of an evaluation, and how settings are looked up in it.
+
+#[cfg(test)]
+mod tests;
+
+use erlterm::Term;
+
+use crate::{
+    finding::{Finding, Written},
+    value::{At, Kind, Unknown, Value},
+};
+
+/// The merged configuration of all applications, each value with where it was written.
+#[derive(Debug)]
+pub struct Config {
+    /// Applications, keys and values, as one keyword list.
+    pub(crate) settings: Value,
+    /// Files by number.
+    pub(crate) files: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) broken: Option<Finding>,
+}
+
+/// What is known of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// Nobody sets it.
+    Absent,
+    /// It is this.
+    Known(Term, Written),
+    /// It is set, or may be, to what can't be known.
+    Unknown {
+        /// Why, as a short clause.
+        why: String,
+        /// Where the doubt began.
+        at: Written,
+    },
+}
+
+impl Config {
+    /// Returns the applications with any setting, sorted.
+    #[must_use]
+    pub fn apps(&self) -> Vec<&str> {
+        names(&self.settings)
+    }
+
+    /// Returns the keys set for an application, sorted (atoms as text: `endpoint`,
+    /// `Elixir.AuthWeb.Endpoint`). A key that only may be set is among them.
+    #[must_use]
+    pub fn keys(&self, app: &str) -> Vec<&str> {
+        match find(&self.settings, app) {
+            Found::At(pair) => pair.as_pair().map_or(Vec::new(), |(_, value)| names(value)),
+            Found::Nowhere | Found::Unknown(_) => Vec::new(),
+        }
+    }
+
+    /// Looks up one setting: `get("auth_web", &["Elixir.AuthWeb.Endpoint", "url", "host"])` walks
+    /// keyword lists. A path into what is not known is unknown, and so is a whole value with
+    /// something unknown inside. `Application.get_env/2` takes the first of equal keys; so does this.
+    #[must_use]
+    pub fn get(&self, app: &str, path: &[&str]) -> Setting {
+        let mut written = self.settings.at;
+        let mut value = &self.settings;
+        for key in std::iter::once(&app).chain(path) {
+            match find(value, key) {
+                Found::Nowhere => return Setting::Absent,
+                Found::Unknown(unknown) => return self.unknown(unknown),
+                Found::At(pair) => match pair.as_pair() {
+                    Some((_, inner)) => {
+                        written = pair.at;
+                        value = inner;
+                    }
+                    None => return Setting::Absent,
+                },
+            }
+        }
+        match value.to_term() {
+            Ok(term) => Setting::Known(term, self.written(written)),
+            Err(unknown) => self.unknown(&unknown),
+        }
+    }
+
+    /// Returns what could not be known.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Returns why nothing here is to be used: a file does not parse, or Elixir would abort. Keep
+    /// the last good table and say this.
+    #[must_use]
+    pub fn broken(&self) -> Option<&Finding> {
+        self.broken.as_ref()
+    }
+
+    fn unknown(&self, unknown: &Unknown) -> Setting {
+        Setting::Unknown {
+            why: unknown.why.as_ref().to_owned(),
+            at: self.written(unknown.at),
+        }
+    }
+
+    fn written(&self, at: At) -> Written {
+        Written {
+            file: self.files.get(at.file).cloned().unwrap_or_default(),
+            line: at.line,
+        }
+    }
+}
+
+/// Where a key leads.
+enum Found<'v> {
+    At(&'v Value),
+    Nowhere,
+    Unknown(&'v Unknown),
+}
+
+fn find<'v>(value: &'v Value, key: &str) -> Found<'v> {
+    let (items, rest) = match &value.kind {
+        Kind::List(items) => (items, None),
+        Kind::Open(items, rest) => (items, Some(rest)),
+        Kind::Unknown(unknown) => return Found::Unknown(unknown),
+        Kind::Atom(_)
+        | Kind::Integer(_)
+        | Kind::Float(_)
+        | Kind::Binary(_)
+        | Kind::Tuple(_)
+        | Kind::Map(_)
+        | Kind::Function(_)
+        | Kind::Opaque(_) => return Found::Nowhere,
+    };
+    let mut doubt = None;
+    for item in items {
+        match item.as_pair() {
+            // It counts only if no unknown element before it may have the same key.
+            Some((name, _)) if &**name == key => {
+                return doubt.map_or(Found::At(item), Found::Unknown);
+            }
+            Some(_) => {}
+            None => doubt = doubt.or(unknown_key(item)),
+        }
+    }
+    doubt.or(rest).map_or(Found::Nowhere, Found::Unknown)
+}
+
+/// Why an element of a list may be a pair with any key.
+fn unknown_key(item: &Value) -> Option<&Unknown> {
+    let key = match &item.kind {
+        Kind::Tuple(parts) => parts.first()?,
+        _ => item,
+    };
+    match &key.kind {
+        Kind::Unknown(unknown) => Some(unknown),
+        _ => None,
+    }
+}
+
+fn names(value: &Value) -> Vec<&str> {
+    let items = match &value.kind {
+        Kind::List(items) | Kind::Open(items, _) => items.as_slice(),
+        _ => &[],
+    };
+    let mut names: Vec<&str> = items
+        .iter()
+        .filter_map(|item| item.as_pair().map(|(name, _)| &**name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

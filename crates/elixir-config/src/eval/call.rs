@@ -1,0 +1,457 @@
+//! Calls: of macros, of functions that look at the world, and of all others.
+
+use std::sync::Arc;
+
+use super::{Evaluated, Evaluator, Halt, control::section, path};
+use crate::{
+    builtins::{self, Answer},
+    finding::Code,
+    syntax::{Expr, Node, Piece},
+    value::{Kind, Unknown, Value},
+};
+
+/// How much of a `raise`'s message a finding quotes.
+const MESSAGE_CHARS_MAX: usize = 120;
+
+impl Evaluator<'_> {
+    /// `name(…)`, macros included.
+    pub(super) fn local(&mut self, name: &Arc<str>, arguments: &[Expr], expr: &Expr) -> Evaluated {
+        match &**name {
+            "config" => {
+                if !self.scope.imports_config {
+                    return self.not_evaluated(expr, "config without `import Config`");
+                }
+                let values = self.all(arguments)?;
+                self.config(values, expr.line)
+            }
+            "import_config" => {
+                let [file] = arguments else {
+                    return self.not_evaluated(expr, "this import");
+                };
+                let file = self.eval(file)?;
+                self.import_config(&file, expr.line)
+            }
+            "import" | "use" => Ok(self.import_module(name, arguments, expr.line)),
+            "require" => Ok(Kind::nil().at(self.at(expr.line))),
+            "alias" => Ok(self.alias(arguments, expr.line)),
+            "if" | "unless" => self.condition(arguments, &**name == "if", expr),
+            "cond" => self.cond(arguments, expr),
+            "case" => match arguments {
+                [subject, _] => {
+                    let subject = self.eval(subject)?;
+                    self.case(&subject, arguments, expr)
+                }
+                _ => self.not_evaluated(expr, "this `case`"),
+            },
+            "with" => self.with(arguments, expr),
+            "for" => self.comprehension(arguments, expr),
+            "raise" | "throw" | "exit" | "reraise" => self.raise(arguments, expr.line),
+            _ if section(arguments, "do").is_some() => {
+                self.not_evaluated(expr, &format!("`{name}`"))
+            }
+            _ if builtins::is_kernel(name) || is_own(name) => {
+                let values = self.all(arguments)?;
+                self.local_values(name, values, expr.line)
+            }
+            // It may be a macro, whose arguments are not evaluated as they stand.
+            _ => self.not_evaluated(expr, &format!("{name}/{}", arguments.len())),
+        }
+    }
+
+    /// A function of `Kernel` or `Config`, called with values.
+    pub(super) fn local_values(&mut self, name: &str, values: Vec<Value>, line: u32) -> Evaluated {
+        match (name, values.as_slice()) {
+            ("config_env", []) => Ok(Kind::atom(self.script.env).at(self.at(line))),
+            ("config_target", []) => Ok(self.target(line)),
+            ("then", [value, function]) => {
+                let (value, function) = (value.clone(), function.clone());
+                self.apply(&function, vec![value], line)
+            }
+            ("tap", [value, function]) => {
+                let (value, function) = (value.clone(), function.clone());
+                self.apply(&function, vec![value.clone()], line)?;
+                Ok(value)
+            }
+            ("raise" | "throw" | "exit", _) => Err(self.raised("", line)),
+            ("config", _) => self.config(values, line),
+            ("import_config", [file]) => {
+                let file = file.clone();
+                self.import_config(&file, line)
+            }
+            _ => {
+                let answer = builtins::kernel(name, &values);
+                let what = format!("{name}/{}", values.len());
+                self.answer(answer, &what, &values, line)
+            }
+        }
+    }
+
+    /// `Module.name(…)`, or `map.name`.
+    pub(super) fn remote(
+        &mut self,
+        module: &Expr,
+        name: &Arc<str>,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Evaluated {
+        if let Some(known) = self.module(module) {
+            if section(arguments, "do").is_some() {
+                let what = format!("{}.{name}", shown(&known));
+                return self.not_evaluated(expr, &what);
+            }
+            let values = self.all(arguments)?;
+            return self.remote_values(&known, name, values, expr.line);
+        }
+        let owner = self.eval(module)?;
+        match (&owner.kind, arguments) {
+            (Kind::Map(_), []) => {
+                let key = Kind::Atom(name.clone()).at(owner.at);
+                self.access(&owner, &key, expr.line)
+            }
+            (Kind::Atom(module), _) => {
+                let module = module.clone();
+                let values = self.all(arguments)?;
+                self.remote_values(&module, name, values, expr.line)
+            }
+            (Kind::Unknown(unknown), _) => {
+                let unknown = unknown.clone();
+                self.taint(expr, &unknown)?;
+                Ok(unknown.value())
+            }
+            _ => self.not_evaluated(expr, "this call"),
+        }
+    }
+
+    /// The atom of a module that is written literally.
+    pub(super) fn module(&self, expr: &Expr) -> Option<Arc<str>> {
+        match &expr.node {
+            Node::Alias(written) => Some(self.scope.module(written)),
+            Node::Atom(name) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A function of a module, called with values.
+    pub(super) fn remote_values(
+        &mut self,
+        module: &str,
+        name: &str,
+        values: Vec<Value>,
+        line: u32,
+    ) -> Evaluated {
+        let at = self.at(line);
+        match (
+            module.trim_start_matches("Elixir."),
+            name,
+            values.as_slice(),
+        ) {
+            ("Config" | "Mix.Config" | "Kernel", ..) => self.local_values(name, values, line),
+            ("Mix", "env", []) => Ok(Kind::atom(self.script.env).at(at)),
+            ("Mix", "target", []) => Ok(self.target(line)),
+            ("System", ..) => self.system(name, values, line),
+            ("File", "exists?" | "regular?" | "dir?", [path, ..]) => {
+                Ok(self.exists(name, path, line))
+            }
+            ("File", "cwd!", []) => Ok(Kind::text(self.script.root).at(at)),
+            ("Path", "expand", [path]) => self.expand(path, None, line),
+            ("Path", "expand", [path, folder]) => self.expand(path, Some(folder), line),
+            ("Path", "absname", [path]) => self.expand(path, None, line),
+            ("Path", "wildcard", [pattern, ..]) => self.wildcard(pattern, line),
+            ("Enum", ..) => self.enumerate(name, values, line),
+            ("IO" | "Logger", "puts" | "warn" | "warning" | "info" | "debug" | "error", _) => {
+                Ok(Kind::atom("ok").at(at))
+            }
+            ("IO", "inspect", [value, ..]) => Ok(value.clone()),
+            (plain, ..) => {
+                let answer = builtins::remote(plain, name, &values);
+                let what = format!("{}.{name}/{}", shown(module), values.len());
+                if matches!(answer, Answer::Foreign) {
+                    let unknown = self.doubt(line, &format!("{what} is not evaluated"));
+                    self.taint_effects(module, name, &unknown);
+                }
+                self.answer(answer, &what, &values, line)
+            }
+        }
+    }
+
+    fn target(&self, line: u32) -> Value {
+        let target = self
+            .script
+            .vars
+            .get("MIX_TARGET")
+            .map_or("host", String::as_str);
+        Kind::atom(target).at(self.at(line))
+    }
+
+    /// `System`: the environment variables that were given, and nothing else of the machine.
+    fn system(&mut self, name: &str, values: Vec<Value>, line: u32) -> Evaluated {
+        match (name, values.as_slice()) {
+            ("get_env", []) => self.vars(line),
+            ("get_env", [var]) => self.get_env(var, None, line),
+            ("get_env", [var, default]) => self.get_env(var, Some(default), line),
+            ("fetch_env!", [var]) => {
+                let value = self.get_env(var, None, line)?;
+                match (value.is_nil(), var.as_str()) {
+                    (true, Some(_)) => Ok(self.raised_unknown("", line).value()),
+                    _ => Ok(value),
+                }
+            }
+            ("fetch_env", [var]) => {
+                let value = self.get_env(var, None, line)?;
+                let at = value.at;
+                Ok(match &value.kind {
+                    Kind::Unknown(_) => value,
+                    Kind::Atom(_) => Kind::atom("error").at(at),
+                    _ => Kind::Tuple(vec![Kind::atom("ok").at(at), value]).at(at),
+                })
+            }
+            ("put_env", [var, value]) if var.as_str().is_some() && value.as_str().is_some() => {
+                let var = var.as_str().unwrap_or_default().to_owned();
+                self.charge_text(var.len())?;
+                self.set_vars.insert(var, value.as_str().map(str::to_owned));
+                Ok(Kind::atom("ok").at(self.at(line)))
+            }
+            ("delete_env", [var]) if var.as_str().is_some() => {
+                let var = var.as_str().unwrap_or_default().to_owned();
+                self.set_vars.insert(var, None);
+                Ok(Kind::atom("ok").at(self.at(line)))
+            }
+            ("halt" | "stop", _) => Err(self.raised("", line)),
+            _ => {
+                let what = format!("System.{name}/{}", values.len());
+                let unknown = self.doubt(line, &format!("{what} is not evaluated"));
+                self.taint_effects("Elixir.System", name, &unknown);
+                self.answer(Answer::Foreign, &what, &values, line)
+            }
+        }
+    }
+
+    fn get_env(&mut self, var: &Value, default: Option<&Value>, line: u32) -> Evaluated {
+        let at = self.at(line);
+        let Some(name) = var.as_str() else {
+            return self.answer(Answer::Refused, "System.get_env", &[var.clone()], line);
+        };
+        let set = match self.set_vars.get(name) {
+            Some(set) => set.clone(),
+            None => {
+                if let Some(unknown) = &self.vars_unknown {
+                    return Ok(unknown.value());
+                }
+                self.script.vars.get(name).cloned()
+            }
+        };
+        match (set, default) {
+            (Some(text), _) => self.admit(Kind::text(&text).at(at)),
+            (None, Some(default)) => self.admit(default.clone()),
+            (None, None) => {
+                self.missing.push(name.to_owned());
+                Ok(Kind::nil().at(at))
+            }
+        }
+    }
+
+    /// All environment variables as a map.
+    fn vars(&mut self, line: u32) -> Evaluated {
+        if let Some(unknown) = &self.vars_unknown {
+            return Ok(unknown.value());
+        }
+        let at = self.at(line);
+        let mut all = self.script.vars.clone();
+        for (name, value) in &self.set_vars {
+            match value {
+                Some(value) => all.insert(name.clone(), value.clone()),
+                None => all.remove(name),
+            };
+        }
+        let text = |text: &String| Kind::text(text).at(at);
+        let pairs = all.iter().map(|(name, value)| (text(name), text(value)));
+        self.admit(Kind::Map(pairs.collect()).at(at))
+    }
+
+    // Files.
+
+    pub(super) fn absolute(&self, file: &str) -> String {
+        path::absolute(self.script.root, file)
+    }
+
+    fn exists(&mut self, name: &str, file: &Value, line: u32) -> Value {
+        let Some(file) = builtins::to_text(file) else {
+            return self.why(file).value();
+        };
+        let relative = path::relative(self.script.root, &self.absolute(&file));
+        let there = self.files.exists(&relative);
+        match (name, there) {
+            // A folder may stand where a file is asked for, and the other way round.
+            ("regular?" | "dir?", true) => {
+                let is_file = matches!(self.files.read(&relative), Ok(Some(_)));
+                Kind::bool(is_file == (name == "regular?")).at(self.at(line))
+            }
+            (_, there) => Kind::bool(there).at(self.at(line)),
+        }
+    }
+
+    fn expand(&mut self, file: &Value, folder: Option<&Value>, line: u32) -> Evaluated {
+        let texts = (builtins::to_text(file), folder.map(builtins::to_text));
+        let folder = match &texts.1 {
+            None => self.script.root.to_owned(),
+            Some(Some(folder)) => self.absolute(folder),
+            Some(None) => return Ok(self.why(file).value()),
+        };
+        match texts.0 {
+            Some(text) if text.starts_with('~') => {
+                let why = "a path in the home folder is not known".to_owned();
+                Ok(self.unknown(Code::NotEvaluated, line, why))
+            }
+            Some(text) => {
+                let expanded = path::expand(&text, &folder);
+                self.admit(Kind::text(&expanded).at(self.at(line)))
+            }
+            None => Ok(self.why(file).value()),
+        }
+    }
+
+    fn wildcard(&mut self, pattern: &Value, line: u32) -> Evaluated {
+        let Some(written) = pattern.as_str() else {
+            return Ok(self.why(pattern).value());
+        };
+        let is_absolute = written.starts_with('/');
+        let relative = path::relative(self.script.root, &self.absolute(written));
+        let at = self.at(line);
+        let found = self.files.glob(&relative);
+        let found = found.into_iter().map(|file| {
+            let file = if is_absolute {
+                self.absolute(&file)
+            } else {
+                file
+            };
+            Kind::text(&file).at(at)
+        });
+        let found = found.collect();
+        self.admit(Kind::List(found).at(at))
+    }
+
+    // Answers.
+
+    /// What a function that was called gives, or why nothing.
+    pub(super) fn answer(
+        &mut self,
+        answer: Answer,
+        what: &str,
+        arguments: &[Value],
+        line: u32,
+    ) -> Evaluated {
+        let unknown = arguments.iter().find_map(Value::unknown).cloned();
+        let value = match (answer, unknown) {
+            (Answer::Is(kind), _) => return self.admit(kind.at(self.at(line))),
+            (Answer::Value(value), _) => return self.admit(value),
+            (Answer::Unknown(unknown), _) | (Answer::Refused | Answer::Foreign, Some(unknown)) => {
+                unknown.value()
+            }
+            (Answer::Refused, None) => {
+                let is_unset = arguments.iter().any(Value::is_nil);
+                if is_unset && self.missing.len() > self.missing_before {
+                    self.raised_unknown("", line).value()
+                } else {
+                    self.refused(what, line)
+                }
+            }
+            (Answer::Foreign, None) => {
+                self.unknown(Code::NotEvaluated, line, format!("{what} is not evaluated"))
+            }
+        };
+        let unknown = self.why(&value);
+        self.taint_functions(arguments, &unknown)?;
+        Ok(value)
+    }
+
+    /// A value that Elixir would not give, but raise.
+    pub(super) fn refused(&mut self, what: &str, line: u32) -> Value {
+        self.unknown(Code::Refused, line, format!("Elixir refuses {what} here"))
+    }
+
+    /// `container[key]`.
+    pub(super) fn access(&mut self, container: &Value, key: &Value, line: u32) -> Evaluated {
+        let answer = builtins::access(container, key);
+        let value = self.answer(answer, "this access", &[], line)?;
+        if let (true, Some(name)) = (value.is_nil(), key.as_str()) {
+            // Most likely `System.get_env()["NAME"]`.
+            self.missing.push(name.to_owned());
+        }
+        Ok(value)
+    }
+
+    fn raise(&mut self, arguments: &[Expr], line: u32) -> Evaluated {
+        let mut message = String::new();
+        for argument in arguments {
+            first_text(argument, &mut message);
+        }
+        Err(self.raised(&message, line))
+    }
+
+    fn raised(&mut self, message: &str, line: u32) -> Halt {
+        Halt::Raised(self.raised_unknown(message, line))
+    }
+
+    /// Tells that the script asks for something that is not there: an environment variable that its
+    /// message names, or the last that this statement looked for.
+    fn raised_unknown(&mut self, message: &str, line: u32) -> Unknown {
+        let named = self
+            .missing
+            .iter()
+            .rev()
+            .find(|var| message.contains(var.as_str()));
+        let looked_for = self
+            .missing
+            .get(self.missing_before..)
+            .and_then(<[_]>::last);
+        let (code, why) = match named.or(looked_for) {
+            Some(var) => (
+                Code::NeedsEnv,
+                format!("needs the environment variable {var}"),
+            ),
+            None => {
+                let line = message.lines().find(|line| !line.trim().is_empty());
+                let shown = line.unwrap_or_default().trim();
+                let shown: String = shown.chars().take(MESSAGE_CHARS_MAX).collect();
+                (
+                    Code::Raises,
+                    format!("the configuration raises here: {shown}"),
+                )
+            }
+        };
+        if self.doubts == 0 {
+            self.tell(code, line, why.clone());
+        }
+        self.doubt(line, why.trim_end_matches([':', ' ']))
+    }
+}
+
+/// The first literal text in an expression.
+fn first_text(expr: &Expr, message: &mut String) {
+    if let Node::Text(pieces) = &expr.node {
+        for piece in pieces {
+            match piece {
+                Piece::Literal(text) => message.push_str(&String::from_utf8_lossy(text)),
+                Piece::Interpolation(_) => message.push('…'),
+            }
+        }
+        return;
+    }
+    expr.each_part(&mut |part| {
+        if message.is_empty() {
+            first_text(part, message);
+        }
+    });
+}
+
+/// Functions of `Config` and `Kernel` that the evaluator answers itself.
+fn is_own(name: &str) -> bool {
+    matches!(name, "config_env" | "config_target" | "then" | "tap")
+}
+
+fn shown(module: &str) -> String {
+    match module.strip_prefix("Elixir.") {
+        Some(module) => module.to_owned(),
+        None => format!(":{module}"),
+    }
+}

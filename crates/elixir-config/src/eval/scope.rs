@@ -1,0 +1,112 @@
+//! The variables and aliases that a piece of code sees.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::value::{Size, Value};
+
+/// Variables and aliases, innermost last. Rebinding adds an entry, so that leaving a block is
+/// forgetting what came after its beginning.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    variables: Vec<(Arc<str>, Value)>,
+    /// A first segment and the module's atom that it stands for.
+    aliases: Vec<(Arc<str>, Arc<str>)>,
+    /// The arguments of the capture (`&`) around.
+    pub(super) placeholders: Vec<Value>,
+    /// `import Config` or `use Mix.Config` was there.
+    pub(super) imports_config: bool,
+    /// `use Mix.Config` was there, whose imports may have wildcards.
+    pub(super) imports_wildcards: bool,
+}
+
+/// How much a scope held.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    variables: usize,
+    aliases: usize,
+}
+
+impl Scope {
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            variables: self.variables.len(),
+            aliases: self.aliases.len(),
+        }
+    }
+
+    pub(super) fn forget_since(&mut self, mark: Mark) {
+        self.variables.truncate(mark.variables);
+        self.aliases.truncate(mark.aliases);
+    }
+
+    /// How many bindings a look-up goes through.
+    pub(super) fn len(&self) -> usize {
+        self.variables.len()
+    }
+
+    pub(super) fn bind(&mut self, name: Arc<str>, value: Value) {
+        self.variables.push((name, value));
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<&Value> {
+        let mut newest_first = self.variables.iter().rev();
+        newest_first.find_map(|(known, value)| (&**known == name).then_some(value))
+    }
+
+    /// Makes a first segment stand for a module's atom.
+    pub(super) fn alias(&mut self, segment: &str, module: Arc<str>) {
+        self.aliases.push((segment.into(), module));
+    }
+
+    /// The atom of a module as it is written here.
+    pub(super) fn module(&self, written: &str) -> Arc<str> {
+        let (first, rest) = match written.split_once('.') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (written, None),
+        };
+        if first == "Elixir" {
+            return written.into();
+        }
+        let mut newest_first = self.aliases.iter().rev();
+        let module =
+            newest_first.find_map(|(segment, module)| (&**segment == first).then_some(module));
+        match (module, rest) {
+            (Some(module), None) => module.clone(),
+            (Some(module), Some(rest)) => format!("{module}.{rest}").into(),
+            (None, _) => format!("Elixir.{written}").into(),
+        }
+    }
+
+    /// What a function that mentions `names` sees of this scope.
+    pub(super) fn captured(&self, names: &BTreeSet<&str>) -> Self {
+        let variables = names.iter().filter_map(|name| {
+            let value = self.variable(name)?;
+            Some((Arc::from(*name), value.clone()))
+        });
+        Self {
+            variables: variables.collect(),
+            aliases: self.aliases.clone(),
+            placeholders: self.placeholders.clone(),
+            imports_config: self.imports_config,
+            imports_wildcards: self.imports_wildcards,
+        }
+    }
+
+    /// Measures all values together.
+    pub(super) fn size(&self) -> Size {
+        let mut size = Size::default();
+        for value in self
+            .variables
+            .iter()
+            .map(|(_, value)| value)
+            .chain(&self.placeholders)
+        {
+            let inner = value.size();
+            size.nodes = size.nodes.saturating_add(inner.nodes);
+            size.bytes = size.bytes.saturating_add(inner.bytes);
+            size.depth = size.depth.max(inner.depth);
+        }
+        size.nodes = size.nodes.saturating_add(self.aliases.len());
+        size
+    }
+}
