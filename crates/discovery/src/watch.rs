@@ -57,11 +57,10 @@ async fn read(
 ) -> Result<(Watcher, Reading), tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || {
         let mut reading = read_config(&options);
-        for _ in 1..READINGS_MAX {
-            // What changed in a folder before it was watched has gone unnoticed: read once more.
-            if !watcher.follow(&reading.watched) {
-                break;
-            }
+        let mut left = READINGS_MAX;
+        // What changed in a folder before it was watched has gone unnoticed: read once more.
+        while watcher.follow(&reading.watched) && left > 0 {
+            left -= 1;
             reading = read_config(&options);
         }
         (watcher, reading)
@@ -72,7 +71,8 @@ async fn read(
 /// Waits until no more changes come, within bounds.
 async fn settle(watcher: &mut Watcher) {
     let end = Instant::now() + QUIET_WAIT_MAX;
-    loop {
+    // A change that is at hand goes before the timeout, so the end is asked for each time.
+    while Instant::now() < end {
         let quiet = end.min(Instant::now() + QUIET);
         if timeout_at(quiet, watcher.changed()).await.is_err() {
             return;

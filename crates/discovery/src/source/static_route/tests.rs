@@ -81,5 +81,6 @@ fn routes_to_an_endpoint_use_its_addresses_and_others_their_own() {
         none.acme.com -> NoneWeb.Endpoint (mesh-router.toml:4)
         old.acme.com -> old.acme.com (mesh-router.toml:3) at 10.0.0.1:80 (mesh-router.toml:3)
         Error unknown-endpoint mesh-router.toml:4: no source found the endpoint NoneWeb.Endpoint
-    "#]].assert_eq(&shown(&snapshot));
+    "#]]
+    .assert_eq(&shown(&snapshot));
 }
