@@ -93,8 +93,9 @@ pub enum HeadError {
 /// Parses a request head at the start of `buf`.
 ///
 /// `scanned` is kept by the caller between calls on a growing buffer, 0 at first: how many bytes
-/// are known not to end the head. With it the work is linear in the bytes, however they arrive. One
-/// empty line before the request line is skipped and counted in `len` (RFC 9112 §2.2).
+/// are known not to end the head; it is 0 again when the head is complete. With it the work is
+/// linear in the bytes, however they arrive. One empty line before the request line is skipped and
+/// counted in `len` (RFC 9112 §2.2).
 ///
 /// # Errors
 /// The first fault in the order of the bytes. Of an unfinished head it is told at the latest when
@@ -151,7 +152,10 @@ fn parse(
     let is_full = window.len() == bytes_max;
     if is_full || is_worth_reading(window, *scanned, limits) {
         match read(&mut Cursor::new(window)) {
-            Ok(()) => return Ok(Parsed::Complete),
+            Ok(()) => {
+                *scanned = 0;
+                return Ok(Parsed::Complete);
+            }
             Err(Stop::Fault(error)) => return Err(error),
             Err(Stop::NeedMore) if is_full => return Err(HeadError::HeadTooLarge),
             Err(Stop::NeedMore) => {}

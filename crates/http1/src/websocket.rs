@@ -22,7 +22,7 @@ pub struct Frames {
     header: [u8; HEADER_BYTES_MAX],
     header_len: usize,
     payload_left: u64,
-    /// The first bytes of a close frame's payload, unmasked.
+    /// The first bytes of the first close frame's payload, unmasked.
     code: [u8; 2],
     code_len: usize,
     close_code: Option<u16>,
@@ -104,7 +104,6 @@ impl Frames {
             return;
         }
         self.place = Place::Payload;
-        self.code_len = 0;
         self.end_if_whole();
     }
 

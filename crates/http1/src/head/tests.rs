@@ -371,6 +371,8 @@ mod s9112_3_request_line {
                 b"GET\r\n\r\n",
                 b"GET /\r\n\r\n",
                 b"GET  / HTTP/1.1\r\n\r\n",
+                b"GET  HTTP/1.1\r\n\r\n",
+                b" / HTTP/1.1\r\n\r\n",
                 b"GET /  HTTP/1.1\r\n\r\n",
                 b" GET / HTTP/1.1\r\n\r\n",
                 b"GET\t/ HTTP/1.1\r\n\r\n",

@@ -117,6 +117,36 @@ fn faults_of_an_unfinished_head_are_told_as_it_doubles() {
 }
 
 #[test]
+fn a_line_end_that_is_none_is_told_at_once() {
+    let start = b"GET / HTTP/1.1\r\nHost: a";
+    let mut head = RequestHead::default();
+    let mut scanned = 0;
+    assert_eq!(
+        parse_request(start, &mut scanned, &LIMITS, &mut head),
+        Ok(Parsed::Partial)
+    );
+    let bytes = [&start[..], b"\n"].concat();
+    let told = parse_request(&bytes, &mut scanned, &LIMITS, &mut head);
+    assert_eq!(told, Err(HeadError::Field));
+}
+
+#[test]
+fn a_target_over_its_limit_is_told_as_it_drips() {
+    let limits = HeadLimits {
+        head: 1 << 16,
+        headers: 8,
+        uri: 300,
+    };
+    let mut bytes = b"GET /".to_vec();
+    let mut head = RequestHead::default();
+    let mut scanned = 0;
+    while parse_request(&bytes, &mut scanned, &limits, &mut head) == Ok(Parsed::Partial) {
+        bytes.push(b'a');
+    }
+    assert!(bytes.len() < 340, "told at {}", bytes.len());
+}
+
+#[test]
 fn a_dripping_head_is_read_a_few_times_only() {
     let limits = HeadLimits {
         head: 1 << 16,
@@ -144,6 +174,28 @@ fn no_offset_overflows() {
         uri: usize::MAX,
     };
     check_limits(b"GET / HTTP/1.1\r\n\r\n", limits, "GET / Http11");
+}
+
+#[test]
+fn the_next_head_is_read_from_its_start() {
+    let mut head = RequestHead::default();
+    let mut scanned = 0;
+    for bytes in [
+        &b"GET /a-long-one HTTP/1.1\r\n\r\n"[..],
+        b"GET / HTTP/1.1\r\n\r\n",
+    ] {
+        let part = &bytes[..bytes.len() - 1];
+        assert_eq!(
+            parse_request(part, &mut scanned, &LIMITS, &mut head),
+            Ok(Parsed::Partial)
+        );
+        assert_eq!(scanned, part.len());
+        assert_eq!(
+            parse_request(bytes, &mut scanned, &LIMITS, &mut head),
+            Ok(Parsed::Complete)
+        );
+        assert_eq!((scanned, head.len), (0, bytes.len()));
+    }
 }
 
 #[test]
