@@ -82,10 +82,9 @@ fn table(options: &ConfigOptions) -> String {
     if let Some(broken) = broken {
         let _ = writeln!(out, "broken: {}", broken.code);
     }
-    let ports = declared_ports
-        .iter()
-        .map(|(port, origin)| format!("{port} {origin}"));
-    let _ = writeln!(out, "ports: {}", ports.collect::<Vec<_>>().join(", "));
+    for (port, origin) in declared_ports {
+        let _ = writeln!(out, "port: {port} {origin}");
+    }
     if let Some((port, origin)) = gateway.port {
         let _ = writeln!(out, "own port: {port} {origin}");
     }

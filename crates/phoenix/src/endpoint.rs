@@ -80,17 +80,12 @@ impl Facts {
         }
     }
 
-    /// Whether the endpoint listens, in the words of a report.
+    /// Whether the endpoint listens, in the words of a report. Where it isn't told not to, but has
+    /// no address, a finding says why.
     pub(crate) fn serving(&self) -> Serving {
-        if let Server::Off(origin) = &self.server {
-            return Serving::No(format!("`server: false` in {origin}"));
-        }
-        match &self.listens {
-            Listens::At(..) | Listens::AtUrlPort(..) | Listens::Unknown { .. } => Serving::Yes,
-            Listens::Nowhere(_) | Listens::PublicPort(..) => {
-                Serving::No("its configuration has no `http:`".to_owned())
-            }
-            Listens::HttpsOnly(_) => Serving::No("its configuration has only `https:`".to_owned()),
+        match &self.server {
+            Server::Off(origin) => Serving::No(format!("`server: false` in {origin}")),
+            Server::On | Server::Unset | Server::Unknown(..) => Serving::Yes,
         }
     }
 }

@@ -36,6 +36,7 @@ impl About<'_> {
         let module = &self.module.module;
         let (code, message, origin) = match &self.facts.host {
             OwnHost::None | OwnHost::Is(..) => return None,
+            OwnHost::Unknown(why, origin) if self.is_why_unreachable(why, origin) => return None,
             OwnHost::Invalid(what, origin) => (
                 "host-invalid",
                 format!("the url host of {module} can't be used: {what}"),
@@ -54,6 +55,18 @@ impl About<'_> {
             message,
             fix: self.line("url: [host: \"auth.example.com\"]"),
         })
+    }
+
+    /// Returns whether `port-unknown` tells the same, as where a file doesn't parse.
+    fn is_why_unreachable(self, host_why: &str, host_origin: &Origin) -> bool {
+        match &self.facts.listens {
+            Listens::Unknown { why, origin } => why == host_why && origin == host_origin,
+            Listens::At(..)
+            | Listens::AtUrlPort(..)
+            | Listens::PublicPort(..)
+            | Listens::HttpsOnly(_)
+            | Listens::Nowhere(_) => false,
+        }
     }
 
     fn address(self) -> Option<Finding> {
@@ -122,6 +135,8 @@ impl About<'_> {
 
     fn server(self) -> Option<Finding> {
         let module = &self.module.module;
+        // Without an address nothing is dialled, listening or not.
+        self.facts.listens.address()?;
         let (code, message, origin) = match &self.facts.server {
             Server::On | Server::Off(_) => return None,
             // `mix phx.server` is how everyone starts in development.

@@ -24,7 +24,12 @@ fn a_script_that_does_not_parse_is_broken_and_the_rest_is_read() {
         "auth_web",
         "AuthWeb.Endpoint",
     );
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2)
+        Error port-unknown config/dev.exs:3: where AuthWeb.Endpoint listens is not known: syntax error: something is missing here
+        Error syntax-error config/dev.exs:3: syntax error: something is missing here
+        broken: syntax-error
+    "#]].assert_eq(&table(&development(root.path())));
 }
 
 #[test]
@@ -46,7 +51,12 @@ fn a_mix_exs_that_does_not_parse_is_broken_and_the_rest_is_read() {
         "auth_web",
         "AuthWeb.Endpoint",
     );
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4001 (config/config.exs:2)
+        Error syntax-error mix.exs:1: syntax error near `do`
+        broken: syntax-error
+        port: 4001 config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
 }
 
 #[test]
@@ -72,5 +82,10 @@ fn files_that_are_no_text_are_said() {
         b"\xff",
     )
     .unwrap();
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4001 (config/config.exs:2)
+        Warning file-unreadable apps/auth_web/lib/my_endpoint.ex: apps/auth_web/lib/my_endpoint.ex can't be read: it is not UTF-8
+        Warning file-unreadable apps/billing_web/mix.exs: apps/billing_web/mix.exs can't be read: it is not UTF-8
+        port: 4001 config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
 }

@@ -15,14 +15,30 @@ fn example() -> &'static Path {
 
 #[test]
 fn the_example_in_development() {
-    expect![[r#""#]].assert_eq(&table(&development(example())));
+    expect![[r#"
+        auth.local -> AuthWeb.Endpoint (config/config.exs:7) at 127.0.0.1:4001 (config/dev.exs:5)
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4001 (config/dev.exs:5)
+        billing.local -> BillingWeb.Endpoint (config/config.exs:14) at 127.0.0.1:4002 (config/dev.exs:11)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4002 (config/dev.exs:11)
+        port: 4001 config/dev.exs:5
+        port: 4002 config/dev.exs:11
+    "#]].assert_eq(&table(&development(example())));
 }
 
 #[test]
 fn the_example_in_tests_does_not_listen() {
     let mut options = development(example());
     options.env = "test".to_owned();
-    expect![[r#""#]].assert_eq(&table(&options));
+    expect![[r#"
+        auth.local -> AuthWeb.Endpoint (config/config.exs:7) silent: `server: false` in config/test.exs:6
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) silent: `server: false` in config/test.exs:6
+        billing.local -> BillingWeb.Endpoint (config/config.exs:14) silent: `server: false` in config/test.exs:11
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) silent: `server: false` in config/test.exs:11
+        Warning not-serving apps/auth_web/lib/auth_web/endpoint.ex:2: AuthWeb.Endpoint was found and does not listen: `server: false` in config/test.exs:6
+        Warning not-serving apps/billing_web/lib/billing_web/endpoint.ex:2: BillingWeb.Endpoint was found and does not listen: `server: false` in config/test.exs:11
+        port: 4101 config/test.exs:4
+        port: 4102 config/test.exs:9
+    "#]].assert_eq(&table(&options));
 }
 
 #[test]
@@ -34,8 +50,21 @@ fn the_example_in_production() {
         ("BILLING_HOST", "billing.acme.com"),
         ("BILLING_PORT", "4444"),
     ];
-    expect![[r#""#]].assert_eq(&table(&production(example(), &vars)));
-    expect![[r#""#]].assert_eq(&table(&production(example(), &[])));
+    expect![[r#"
+        auth.acme.com -> AuthWeb.Endpoint (config/runtime.exs:20) at 127.0.0.1:4001 (config/runtime.exs:23)
+        billing.acme.com -> BillingWeb.Endpoint (config/runtime.exs:29) at 127.0.0.1:4444 (config/runtime.exs:32)
+        port: 4001 config/runtime.exs:23
+        port: 4444 config/runtime.exs:32
+    "#]].assert_eq(&table(&production(example(), &vars)));
+    expect![[r#"
+        auth.example.com -> AuthWeb.Endpoint (config/runtime.exs:20) at 127.0.0.1:4001 (config/runtime.exs:23)
+        billing.example.com -> BillingWeb.Endpoint (config/runtime.exs:29) at 127.0.0.1:4002 (config/runtime.exs:32)
+        Info needs-env config/runtime.exs:11: needs the environment variable SECRET_KEY_BASE
+        Info server-unset apps/auth_web/lib/auth_web/endpoint.ex:2: a release starts AuthWeb.Endpoint only with `server: true`; it is dialled anyway
+        Info server-unset apps/billing_web/lib/billing_web/endpoint.ex:2: a release starts BillingWeb.Endpoint only with `server: true`; it is dialled anyway
+        port: 4001 config/runtime.exs:23
+        port: 4002 config/runtime.exs:32
+    "#]].assert_eq(&table(&production(example(), &[])));
 }
 
 #[test]
@@ -69,8 +98,18 @@ fn an_umbrella_where_all_say_localhost() {
         "billing_web",
         "BillingWeb.Endpoint",
     );
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
-    expect![[r#""#]].assert_eq(&table(&production(root.path(), &[])));
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4000 (config/dev.exs:2)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4001 (config/dev.exs:3)
+        port: 4000 config/dev.exs:2
+        port: 4001 config/dev.exs:3
+    "#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        Warning no-host apps/auth_web/lib/auth_web/endpoint.ex:2: no host leads to AuthWeb.Endpoint
+        Warning no-host apps/billing_web/lib/billing_web/endpoint.ex:2: no host leads to BillingWeb.Endpoint
+        Warning no-http apps/auth_web/lib/auth_web/endpoint.ex:2: AuthWeb.Endpoint has no `http:` in prod
+        Warning no-http apps/billing_web/lib/billing_web/endpoint.ex:2: BillingWeb.Endpoint has no `http:` in prod
+    "#]].assert_eq(&table(&production(root.path(), &[])));
 }
 
 #[test]
@@ -92,7 +131,14 @@ fn the_form_of_the_readme_and_a_port_for_the_gateway() {
              config :other, endpoint: \"https://example.org\"",
         ),
     ]);
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        auth.local -> AuthWeb.Endpoint (config/config.exs:5) at 127.0.0.1:4001 (config/config.exs:6)
+        auth.localhost -> AuthWeb.Endpoint (config/config.exs:9) at 127.0.0.1:4001 (config/config.exs:6)
+        Warning check-origin config/config.exs:9: the sockets of AuthWeb.Endpoint refuse pages of http://auth.localhost: check_origin doesn't allow it
+        Info port-from-url config/config.exs:6: AuthWeb.Endpoint has no `http:`, so port 4001 of its `url:` is taken for its own
+        port: 4001 config/config.exs:6
+        own port: 4100 config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
 }
 
 #[test]
@@ -119,7 +165,10 @@ fn a_plain_application() {
         ),
     ]);
     write_app(root.path(), "", "shop", "ShopWeb.Endpoint");
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        shop.localhost -> ShopWeb.Endpoint (lib/shop/endpoint.ex:2) at 127.0.0.1:4000 (config/runtime.exs:3)
+        port: 4000 config/runtime.exs:3
+    "#]].assert_eq(&table(&development(root.path())));
 }
 
 #[test]
@@ -146,8 +195,21 @@ fn two_endpoints_claim_one_host_and_one_port() {
         "billing_web",
         "BillingWeb.Endpoint",
     );
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
-    expect![[r#""#]].assert_eq(&table(&production(root.path(), &[])));
+    expect![[r#"
+        app.acme.com -> AuthWeb.Endpoint (config/config.exs:2) at 127.0.0.1:4000 (config/config.exs:2)
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4000 (config/config.exs:2)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4000 (config/config.exs:2)
+        conflict: app.acme.com AuthWeb.Endpoint, BillingWeb.Endpoint
+        Warning port-twice config/config.exs:2: AuthWeb.Endpoint (config/config.exs:2) and BillingWeb.Endpoint (config/config.exs:2) have one address, 127.0.0.1:4000
+        port: 4000 config/config.exs:2
+        port: 4000 config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        conflict: app.acme.com AuthWeb.Endpoint, BillingWeb.Endpoint
+        Warning port-twice config/config.exs:2: AuthWeb.Endpoint (config/config.exs:2) and BillingWeb.Endpoint (config/config.exs:2) have one address, 127.0.0.1:4000
+        port: 4000 config/config.exs:2
+        port: 4000 config/config.exs:2
+    "#]].assert_eq(&table(&production(root.path(), &[])));
 }
 
 #[test]
@@ -171,7 +233,10 @@ fn apps_may_live_elsewhere_and_be_configured_from_above() {
     write_app(&umbrella, "services/a/", "a", "A.Endpoint");
     write_app(&umbrella, "apps/b/", "b", "B.Endpoint");
     write_app(&umbrella, "services/a/lib/deps/c/", "c", "C.Endpoint");
-    expect![[r#""#]].assert_eq(&table(&development(&umbrella)));
+    expect![[r#"
+        a.localhost -> A.Endpoint (services/a/lib/a/endpoint.ex:2) at 127.0.0.1:4005 (../config/config.exs:2)
+        port: 4005 ../config/config.exs:2
+    "#]].assert_eq(&table(&development(&umbrella)));
 }
 
 #[test]
@@ -185,5 +250,7 @@ fn no_endpoint_is_said_with_what_to_do() {
         "apps/a/lib/endpoint.ex",
         "defmodule NotOne do\nend",
     );
-    expect![[r#""#]].assert_eq(&table(&development(root.path())));
+    expect![[r#"
+        Error no-endpoint : no Phoenix endpoint in ROOT: no file named *endpoint*.ex says `use Phoenix.Endpoint`
+    "#]].assert_eq(&table(&development(root.path())));
 }

@@ -194,42 +194,38 @@ fn without_http_the_public_port_is_not_taken() {
     check_serving(
         url(integer(443), atom("nil")),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          not listening: its configuration has no `http:`
-        Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 443 of its `url:` is the public one, not where it listens
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+            Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 443 of its `url:` is the public one, not where it listens
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     check_serving(
         url(integer(80), atom("nil")),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          not listening: its configuration has no `http:`
-        Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 80 of its `url:` is the public one, not where it listens
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+            Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 80 of its `url:` is the public one, not where it listens
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     check_serving(
         url(integer(8443), string("https")),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          not listening: its configuration has no `http:`
-        Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 8443 of its `url:` is the public one, not where it listens
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+            Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 8443 of its `url:` is the public one, not where it listens
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     check_serving(
         url(integer(8443), atom(UNKNOWN)),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          not listening: its configuration has no `http:`
-        Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 8443 of its `url:` is the public one, not where it listens
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+            Warning url-port-public config/dev.exs:7: AuthWeb.Endpoint has no `http:`, and port 8443 of its `url:` is the public one, not where it listens
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     check_serving(
         url(atom(UNKNOWN), atom("nil")),
@@ -247,32 +243,29 @@ fn an_endpoint_without_a_listener_is_found_not_listening() {
     check_serving(
         vec![url_host("auth.local")],
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          not listening: its configuration has no `http:`
-        Warning no-http lib/AuthWeb/Endpoint.ex:1: AuthWeb.Endpoint has no `http:` in prod
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+            Warning no-http lib/AuthWeb/Endpoint.ex:1: AuthWeb.Endpoint has no `http:` in prod
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     check_serving(
         vec![("http", atom("false"))],
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          not listening: its configuration has no `http:`
-        Warning no-http config/dev.exs:7: AuthWeb.Endpoint has no `http:` in prod
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+            Warning no-http config/dev.exs:7: AuthWeb.Endpoint has no `http:` in prod
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     let https = ("https", keywords(vec![("port", integer(4443))]));
     check_serving(
         vec![https, url_host("auth.local")],
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          not listening: its configuration has only `https:`
-        Warning https-only config/dev.exs:7: AuthWeb.Endpoint has only `https:`, and the gateway speaks HTTP to endpoints
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+            Warning https-only config/dev.exs:7: AuthWeb.Endpoint has only `https:`, and the gateway speaks HTTP to endpoints
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
 }
 
@@ -308,7 +301,6 @@ fn the_line_to_write_names_a_free_port() {
               -> 127.0.0.1:4001 config/dev.exs:7
             b.Endpoint (Cowboy)
             c.Endpoint (Cowboy)
-              not listening: its configuration has no `http:`
             Error port-unknown config/dev.exs:7: where b.Endpoint listens is not known: FOO is computed
               fix: config :b, b.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4003]
             Warning no-http lib/c/Endpoint.ex:1: c.Endpoint has no `http:` in prod
