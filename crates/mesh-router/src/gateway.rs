@@ -90,6 +90,11 @@ impl Gateway {
         Ok(gateway)
     }
 
+    /// What holds.
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// The table in force.
     pub(crate) fn published(&self) -> &Published {
         &self.shown
@@ -196,7 +201,7 @@ impl Gateway {
     async fn leave(mut self, mut signals: Signals) -> anyhow::Result<()> {
         let timeouts = self.shown.settings.timeouts.clone();
         let hurry = Arc::new(AtomicBool::new(false));
-        info!(drain_ms = timeouts.drain.as_millis(), "stopping");
+        info!(delay = ?timeouts.shutdown_delay, drain = ?timeouts.drain, "stopping");
         self.proxy.leave();
         let delay = time::sleep(timeouts.shutdown_delay);
         tokio::pin!(delay);

@@ -17,15 +17,16 @@ pub(crate) fn routes(arguments: &Routes) -> anyhow::Result<Exit> {
     let snapshot = &survey.snapshot;
     if arguments.json {
         output::print_json(&RoutesView::of(snapshot))?;
-    } else {
-        if !snapshot.routes.is_empty() {
-            output::print(&view::table(snapshot, None))?;
-        }
-        for remark in view::remarks(snapshot) {
-            output::talk(&remark);
-        }
+    } else if !snapshot.routes.is_empty() {
+        output::print(&view::table(snapshot, None))?;
+    }
+    let remarks = view::remarks(snapshot);
+    if !arguments.json {
+        remarks.iter().for_each(|remark| output::talk(remark));
     }
     match survey.emptiness(&setup) {
+        // A finding has said so already, and what to do.
+        Some(_) if !arguments.json && !remarks.is_empty() => Ok(Exit::Failed),
         Some(error) => Err(error),
         None => Ok(Exit::Done),
     }

@@ -1,7 +1,9 @@
 //! `run`: the gateway itself.
 
+use std::net::SocketAddr;
+
 use anyhow::Context as _;
-use routes::Snapshot;
+use routes::{Finding, Mode, Severity, Snapshot};
 use tracing::{info, warn};
 
 use crate::{
@@ -16,6 +18,8 @@ use crate::{
     survey::{self, Survey},
     view,
 };
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Finds the routes, binds, and forwards until told to stop.
 pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
@@ -33,9 +37,8 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     runtime.block_on(async {
         // From here on a signal ends us in order.
         let signals = Signals::new()?;
-        let head = head(&setup);
         let gateway = Gateway::start(setup, survey)?;
-        show(&gateway, &head);
+        show(&gateway);
         gateway.serve(signals, &arguments.options, &process).await
     })?;
     Ok(Exit::Done)
@@ -50,50 +53,82 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Says what was found: a table for a person, log lines for whatever else reads stderr.
-fn show(gateway: &Gateway, head: &str) {
+fn show(gateway: &Gateway) {
     let snapshot = &gateway.published().snapshot;
     let passed: Vec<String> = gateway.passed.iter().map(ToString::to_string).collect();
+    let passed = passed.join(", ");
     if !output::is_watched() {
-        log(snapshot, head, &passed.join(", "));
+        log(gateway.setup(), snapshot, &passed);
         return;
     }
     let port = survey::addresses(&gateway.listeners)
         .first()
-        .map(std::net::SocketAddr::port);
-    output::talk(&format_args!(
-        "\n{head}\n\n{}\n",
-        view::table(snapshot, port)
-    ));
+        .map(SocketAddr::port);
+    let head = head(gateway.setup());
+    // In production hosts are met behind a TLS terminator: links to our own port would mislead.
+    let linked = match gateway.setup().mode {
+        Mode::Development => port,
+        Mode::Production => None,
+    };
+    let table = view::table(snapshot, linked);
+    output::talk(&format_args!("\n{head}\n\n{table}\n"));
     for remark in view::remarks(snapshot) {
         output::talk(&remark);
     }
     if let (Some(port), false) = (port, passed.is_empty()) {
-        output::talk(&format_args!(
-            "listening on port {port}: {}",
-            passed.join(", ")
-        ));
+        output::talk(&format_args!("on port {port}: {passed}"));
     }
 }
 
-fn log(snapshot: &Snapshot, head: &str, passed: &str) {
-    info!(project = head, passed_over = passed, "started");
+fn log(setup: &Setup, snapshot: &Snapshot, passed: &str) {
+    info!(
+        version = VERSION,
+        mode = setup.mode.name(),
+        mode_reason = setup.mode_reason,
+        project = setup
+            .project
+            .as_ref()
+            .map(|root| root.display().to_string()),
+        env = setup.project.is_some().then_some(&setup.env),
+        ports_passed_over = Some(passed).filter(|text| !text.is_empty()),
+        "started"
+    );
     for change in changes::between(&Snapshot::default(), snapshot) {
         changes::log(&change);
     }
-    for remark in view::remarks(snapshot) {
-        warn!(remark, "found");
+    for conflict in &snapshot.conflicts {
+        warn!(conflict = survey::claimed(conflict), "host claimed twice");
+    }
+    for finding in &snapshot.findings {
+        log_finding(finding);
+    }
+}
+
+fn log_finding(finding: &Finding) {
+    let Finding {
+        code,
+        severity,
+        origin,
+        message,
+        fix,
+    } = finding;
+    let origin = origin.as_ref().map(ToString::to_string);
+    match severity {
+        Severity::Error | Severity::Warning => {
+            warn!(code, origin, finding = message, fix, "finding")
+        }
+        Severity::Info => info!(code, origin, finding = message, fix, "finding"),
     }
 }
 
 fn head(setup: &Setup) -> String {
-    let version = env!("CARGO_PKG_VERSION");
     let mode = setup.mode.name();
     match &setup.project {
         Some(root) => format!(
-            "mesh-router {version}, {mode}: {} ({})",
+            "mesh-router {VERSION}, {mode}: {} ({})",
             root.display(),
             setup.env
         ),
-        None => format!("mesh-router {version}, {mode}: routes of mesh-router.toml"),
+        None => format!("mesh-router {VERSION}, {mode}: the routes of mesh-router.toml"),
     }
 }
