@@ -27,6 +27,10 @@ impl Interest {
         self.0.iter().map(PathBuf::as_path)
     }
 
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.0.contains(path)
+    }
+
     /// The folders to watch: of every path the nearest folder there is, and those asked for
     /// themselves as far as the bound allows. What happens in the rest shows at the next change.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {

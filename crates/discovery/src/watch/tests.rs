@@ -244,3 +244,16 @@ async fn polling_sees_saves_too() {
             .unwrap();
     }
 }
+
+#[tokio::test]
+async fn polling_tells_of_a_save_between_reading_and_looking() {
+    let root = project(&[("a", "1")]);
+    let path = root.path().join("a");
+    let mut watcher = Watcher::polling();
+    watcher.follow(std::slice::from_ref(&path));
+    fs::write(&path, "22").unwrap();
+    watcher.follow(std::slice::from_ref(&path));
+    timeout(Duration::from_secs(5), watcher.changed())
+        .await
+        .unwrap();
+}

@@ -95,9 +95,14 @@ impl Watcher {
             }
         }
         if let Means::Polling(seen) = &mut self.means {
-            let looks = look(&self.interest);
-            let is_new = looks.keys().any(|path| !seen.contains_key(path));
-            *seen = looks;
+            let before = std::mem::replace(seen, look(&self.interest));
+            let is_new = seen.keys().any(|path| !before.contains_key(path));
+            // How a path looked before it was read counts: a change since then is still to be told.
+            seen.extend(
+                before
+                    .into_iter()
+                    .filter(|(path, _)| self.interest.has(path)),
+            );
             return is_new;
         }
         false
