@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    Context, Driver, Ending, Peer, Side,
-    driver::{Connected, after},
+    Connected, Context, Driver, Ending, Peer, Side,
     exchange::{Exchange, Next},
 };
 
@@ -275,7 +274,7 @@ impl Client {
         let settings = &cx.published.settings;
         match &self.exchange {
             Some(exchange) => exchange.due_at(settings),
-            None => after(self.idle_since, settings.timeouts.idle),
+            None => self.idle_since.checked_add(settings.timeouts.idle),
         }
     }
 }

@@ -1,9 +1,6 @@
 //! What drives exchanges, and what it does for them.
 
-use std::{
-    net::IpAddr,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, time::Instant};
 
 use routes::{Adapter, Published};
 
@@ -140,9 +137,4 @@ pub struct Context<'a, D> {
     pub tools: &'a mut Tools,
     /// Who drives.
     pub driver: &'a mut D,
-}
-
-/// Returns the moment `wait` after `start`; none where it is beyond what can be told.
-pub(crate) fn after(start: Instant, wait: Duration) -> Option<Instant> {
-    start.checked_add(wait)
 }

@@ -14,13 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http1::Version;
+use http1::{HeadLimits, Version};
 use routes::{Serving, Settings};
 
 use crate::{
     Context, Driver, Ending, Fate, Flow, Peer, Reason, Record, Side,
     body::Relay,
-    driver::{Connected, Connecting, Reuse, after},
+    driver::{Connected, Connecting, Reuse},
     error::Failure,
     page::{Form, Listing, Page},
     record::Notes,
@@ -34,7 +34,7 @@ mod response;
 mod tunnel;
 
 /// The most memory that an exchange keeps for the next one, in each of its buffers.
-const KEPT_BUFFER_BYTES_MAX: usize = 16 * 1024;
+const KEPT_BUFFER_BYTES_MAX: usize = 8 * 1024;
 
 /// A client that ended its side and still waits is asked after so long whether it is there.
 const HALF_CLOSED_PROBE: Duration = Duration::from_secs(1);
@@ -210,31 +210,23 @@ impl Exchange {
         }
     }
 
-    /// Begins anew in the memory of one that is over.
+    /// Begins anew in the memory of one that was forgotten.
     pub(crate) fn begin(&mut self, peer: Peer, now: Instant, is_stopping: bool) {
-        let (mut head, mut inbox) = (
-            std::mem::take(&mut self.head),
-            std::mem::take(&mut self.inbox),
-        );
-        let mut notes = std::mem::take(&mut self.notes);
-        head.clear();
-        inbox.clear();
-        notes.clear();
         *self = Self {
-            head,
-            inbox,
-            notes,
+            head: std::mem::take(&mut self.head),
+            inbox: std::mem::take(&mut self.inbox),
+            notes: std::mem::take(&mut self.notes),
             ..Self::new(peer, now, is_stopping)
         };
     }
 
-    /// Gives back memory that an ordinary exchange doesn't need.
-    pub(crate) fn trim(&mut self) {
+    /// Forgets all bytes, and gives back memory that an ordinary exchange doesn't need.
+    pub(crate) fn forget(&mut self) {
         for buffer in [&mut self.head, &mut self.inbox] {
             buffer.clear();
             buffer.shrink_to(KEPT_BUFFER_BYTES_MAX);
         }
-        self.notes.trim(KEPT_BUFFER_BYTES_MAX);
+        self.notes.forget(KEPT_BUFFER_BYTES_MAX);
     }
 
     /// What becomes of the client's connection, once all is over.
@@ -434,7 +426,10 @@ impl Exchange {
     fn due(&self, settings: &Settings) -> Option<(Instant, Overdue)> {
         let timeouts = &settings.timeouts;
         let progress = |wait: Duration, failure: Failure| {
-            Some((after(self.progress_at, wait)?, Overdue::Failure(failure)))
+            Some((
+                self.progress_at.checked_add(wait)?,
+                Overdue::Failure(failure),
+            ))
         };
         let slow_body = if self.upstream_is_full {
             Failure::UpstreamSlow
@@ -443,7 +438,7 @@ impl Exchange {
         };
         match self.stage {
             Stage::Head => {
-                let at = after(self.started, timeouts.head)?;
+                let at = self.started.checked_add(timeouts.head)?;
                 Some((at, Overdue::Failure(Failure::ClientSlow)))
             }
             Stage::Connecting => self.probe_due(),
@@ -472,7 +467,7 @@ impl Exchange {
     /// interim answer does: who has gone answers it with a reset, who waits skips it (RFC 9110
     /// §15.2). HTTP/1.0 has none.
     fn probe_due(&self) -> Option<(Instant, Overdue)> {
-        let at = after(self.half_closed_at?, HALF_CLOSED_PROBE)?;
+        let at = self.half_closed_at?.checked_add(HALF_CLOSED_PROBE)?;
         (self.version == Version::Http11).then_some((at, Overdue::Probe))
     }
 
@@ -655,5 +650,15 @@ impl Exchange {
             close_code: self.tunnel.close_code(),
         };
         cx.driver.finished(&record);
+    }
+}
+
+/// The limits of either side's heads.
+fn head_limits<D>(cx: &Context<'_, D>) -> HeadLimits {
+    let limits = &cx.published.settings.limits;
+    HeadLimits {
+        head: limits.head,
+        headers: limits.headers,
+        uri: limits.uri,
     }
 }

@@ -144,20 +144,15 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Forgets everything but the memory.
-    pub(crate) fn clear(&mut self) {
+    /// Forgets everything, and memory beyond `bytes_max`.
+    pub(crate) fn forget(&mut self, bytes_max: usize) {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
+        text.shrink_to(bytes_max);
         *self = Self {
             text,
             ..Self::default()
         };
-    }
-
-    /// Forgets everything, and memory beyond `bytes_max`.
-    pub(crate) fn trim(&mut self, bytes_max: usize) {
-        self.clear();
-        self.text.shrink_to(bytes_max);
     }
 
     pub(crate) fn note_method(&mut self, method: &[u8]) {

@@ -73,7 +73,7 @@ impl Tools {
     /// Keeps an exchange that is over for the next request.
     pub(crate) fn keep(&mut self, mut exchange: Box<Exchange>) {
         if self.spare.len() < SPARE_EXCHANGES_MAX {
-            exchange.trim();
+            exchange.forget();
             self.spare.push(exchange);
         }
     }

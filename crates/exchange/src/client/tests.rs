@@ -654,6 +654,28 @@ fn an_early_answer_closes_both_sides() {
     );
 }
 
+/// A plain close with bytes unread would be a reset, and could take the answer with it.
+#[test]
+fn a_last_answer_lingers_where_more_was_sent() {
+    check(
+        |script| {
+            let last = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+            script
+                .client_sends([&last, GET].concat())
+                .upstream_sends(OK);
+        },
+        &expect![[r#"
+            connect 3 Any
+            to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
+            reading Client off
+            to client: HTTP/1.1 200 OK | Content-Length: 2 | Connection: close |  | ok
+            release Reuse
+            finished GET auth.local/a 200 ok
+            end client Lingering
+        "#]],
+    );
+}
+
 /// Both ways at once: the rest of the body goes on while the answer has begun.
 #[test]
 fn an_answer_may_begin_before_the_request_ends() {

@@ -1,14 +1,14 @@
 //! The request: its head is judged and rewritten, then it goes out with its body.
 
 use http1::{
-    Body, ConnectionOptions, HeadLimits, Parsed, RequestHead, Version, connection_options,
-    parse_request, request_body,
+    Body, ConnectionOptions, Parsed, RequestHead, Version, connection_options, parse_request,
+    request_body,
 };
 use routes::{Authority, Mode};
 
-use super::{Exchange, Link, Method, Stage};
+use super::{Exchange, Link, Method, Stage, head_limits};
 use crate::{
-    Context, Driver, Flow, Reuse, Side,
+    Context, Driver, Fate, Flow, Reuse, Side,
     body::Relay,
     error::Failure,
     forwarded::Forwarded,
@@ -40,12 +40,7 @@ struct Target<'a> {
 impl Exchange {
     /// Takes in the head once it is complete, and what follows it of the body.
     pub(super) fn take_head<D: Driver>(&mut self, input: &[u8], cx: &mut Context<'_, D>) -> usize {
-        let limits = &cx.published.settings.limits;
-        let limits = HeadLimits {
-            head: limits.head,
-            headers: limits.headers,
-            uri: limits.uri,
-        };
+        let limits = head_limits(cx);
         match parse_request(input, &mut self.scanned, &limits, &mut cx.tools.request) {
             Ok(Parsed::Complete) => {}
             Ok(Parsed::Partial) => return 0,
@@ -77,7 +72,7 @@ impl Exchange {
     /// Sends what there is to send in one go: the head, if it still waits, and what `input` holds of
     /// the body. Returns how many bytes of it were taken.
     pub(super) fn forward<D: Driver>(&mut self, input: &[u8], cx: &mut Context<'_, D>) -> usize {
-        if self.upstream_is_full || (self.head_is_sent && self.request.is_done()) {
+        if self.head_is_sent && self.request.is_done() {
             return 0;
         }
         let Ok(relayed) = self.request.relay(input, &mut cx.tools.out) else {
@@ -116,7 +111,7 @@ impl Exchange {
             && self.reuse() == Reuse::Any;
         match self.slot {
             Some(slot) if may_retry => {
-                self.let_go(crate::Fate::Close, cx);
+                self.let_go(Fate::Close, cx);
                 self.connect(slot, Reuse::Never, cx);
                 if self.stage == Stage::Waiting {
                     self.forward(&[], cx);
@@ -180,7 +175,8 @@ impl Exchange {
             // RFC 9110 §9.3.8: a client must not send content with it.
             return Err(Failure::BadRequest);
         }
-        if matches!(body, Body::Length(length) if settings.limits.body.is_some_and(|max| length > max))
+        if let (Body::Length(length), Some(max)) = (body, settings.limits.body)
+            && length > max
         {
             return Err(Failure::BodyTooLarge);
         }

@@ -1,11 +1,10 @@
 //! The answer: its head is judged and rewritten, then it goes to the client with its body.
 
 use http1::{
-    Body, HeadLimits, Parsed, ResponseHead, Version, connection_options, parse_response,
-    response_body,
+    Body, Parsed, ResponseHead, Version, connection_options, parse_response, response_body,
 };
 
-use super::{Exchange, Link, Method, Stage};
+use super::{Exchange, Link, Method, Stage, head_limits};
 use crate::{
     Context, Driver, Fate, Side,
     body::Relay,
@@ -35,12 +34,7 @@ impl Exchange {
 
     /// Returns how many bytes were taken; the rest is the beginning of a head.
     fn take_heads<D: Driver>(&mut self, input: &[u8], cx: &mut Context<'_, D>) -> usize {
-        let limits = &cx.published.settings.limits;
-        let limits = HeadLimits {
-            head: limits.head,
-            headers: limits.headers,
-            uri: limits.uri,
-        };
+        let limits = head_limits(cx);
         let mut used = 0;
         while self.stage == Stage::Waiting && used < input.len() {
             let rest = &input[used..];
@@ -167,7 +161,7 @@ impl Exchange {
 
     /// The answer is complete.
     fn end_well<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
-        let fate = if self.is_reusable && !self.is_forwarding() {
+        let fate = if self.is_reusable {
             Fate::Reuse
         } else {
             Fate::Close

@@ -9,7 +9,7 @@ use http1::{Frames, close_frame};
 use routes::Timeouts;
 
 use super::{Exchange, Next};
-use crate::{Context, Driver, Ending, Fate, Flow, Reason, Side, driver::after};
+use crate::{Context, Driver, Ending, Fate, Flow, Reason, Side};
 
 /// The gateway restarts (RFC 6455 §7.4.2, IANA).
 const SERVICE_RESTART: u16 = 1012;
@@ -124,8 +124,8 @@ impl Exchange {
 
     pub(super) fn tunnel_due(&self, timeouts: &Timeouts) -> Option<Instant> {
         match self.tunnel.client_ended_at {
-            Some(at) => after(at, APP_CLOSE_WAIT),
-            None => after(self.progress_at, timeouts.websocket_idle?),
+            Some(at) => at.checked_add(APP_CLOSE_WAIT),
+            None => self.progress_at.checked_add(timeouts.websocket_idle?),
         }
     }
 

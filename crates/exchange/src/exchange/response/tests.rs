@@ -227,6 +227,14 @@ fn interim_answers() {
         finished GET auth.local/a 200 ok
     "#]],
     );
+    // A shorter head behind a longer one, in pieces.
+    let mut script = Script::new();
+    script
+        .client_sends(GET)
+        .upstream_sends(&hint[..60])
+        .upstream_sends(&hint[60..]);
+    script.upstream_sends(&ok[..10]).upstream_sends(&ok[10..]);
+    assert!(script.calls().contains("200 ok\n"));
     let mut script = Script::new();
     script.client_sends(GET).upstream_sends(hint.repeat(101));
     assert!(script.calls().contains("502 protocol\n"));

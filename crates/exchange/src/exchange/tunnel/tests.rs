@@ -59,6 +59,21 @@ fn early_bytes_wait_for_the_101() {
     "#]].assert_eq(&script.calls());
 }
 
+#[test]
+fn early_bytes_wait_for_a_full_upstream() {
+    let mut script = Script::new();
+    script
+        .fills(Side::Upstream)
+        .client_sends([ASK.as_bytes(), TO_APP].concat())
+        .calls();
+    script.upstream_sends(AGREE).drains(Side::Upstream);
+    expect![[r#"
+        to client: HTTP/1.1 101 Switching Protocols | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Connection: Upgrade | Upgrade: websocket |  | 
+        to upstream: \x82\x82\x00\x00\x00\x00hi
+        reading Client on
+    "#]].assert_eq(&script.calls());
+}
+
 /// RFC 9110 §7.8: a server may go on in HTTP/1.1, then what follows is the next request.
 #[test]
 fn a_declined_upgrade_is_an_ordinary_request() {
