@@ -1,4 +1,8 @@
 //! The command line.
+#![allow(
+    rustdoc::bare_urls,
+    reason = "doc comments are the help pages, which are read as plain text"
+)]
 
 use std::path::PathBuf;
 
@@ -56,7 +60,7 @@ pub(crate) enum Command {
     /// Find the umbrella's endpoints and forward to them
     ///
     /// Follows the files as they are saved. Without --listen, takes the first port from 4000 that no
-    /// endpoint declares and nobody holds, on 127.0.0.1 and [::1].
+    /// endpoint declares and nobody holds, on 127.0.0.1 and ::1.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
     /// Try it: two stand-in endpoints behind the gateway
@@ -159,7 +163,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = "Project")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Addresses to listen on: 127.0.0.1:4000, [::1]:4000, unix:/path
+    /// Addresses to listen on: 127.0.0.1:4000, unix:/path
     #[arg(
         long,
         value_name = "ADDRESS",

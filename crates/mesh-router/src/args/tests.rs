@@ -70,7 +70,7 @@ fn help_of_run() {
             Find the umbrella's endpoints and forward to them
 
             Follows the files as they are saved. Without --listen, takes the first port from 4000 that no
-            endpoint declares and nobody holds, on 127.0.0.1 and [::1].
+            endpoint declares and nobody holds, on 127.0.0.1 and ::1.
 
             Usage: mesh-router run [OPTIONS]
 
@@ -93,7 +93,7 @@ fn help_of_run() {
 
             Settings:
                   --listen <ADDRESS>
-                      Addresses to listen on: 127.0.0.1:4000, [::1]:4000, unix:/path
+                      Addresses to listen on: 127.0.0.1:4000, unix:/path
 
                   --workers <N>
                       Event loops, one thread each [default: auto, one per core]
@@ -181,7 +181,7 @@ fn help_of_explain() {
 
             Settings:
                   --listen <ADDRESS>
-                      Addresses to listen on: 127.0.0.1:4000, [::1]:4000, unix:/path
+                      Addresses to listen on: 127.0.0.1:4000, unix:/path
 
                   --workers <N>
                       Event loops, one thread each [default: auto, one per core]

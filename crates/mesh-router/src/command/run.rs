@@ -115,7 +115,7 @@ fn log_finding(finding: &Finding) {
     let origin = origin.as_ref().map(ToString::to_string);
     match severity {
         Severity::Error | Severity::Warning => {
-            warn!(code, origin, finding = message, fix, "finding")
+            warn!(code, origin, finding = message, fix, "finding");
         }
         Severity::Info => info!(code, origin, finding = message, fix, "finding"),
     }
