@@ -79,8 +79,15 @@ pub enum Ending {
 /// What the one who drives exchanges does for them.
 ///
 /// All calls are made from inside an `on_*` call of [`Client`](crate::Client) and never call back.
-/// A broken socket is told by `on_client_reset` or `on_upstream_reset` in a later turn, never by
-/// these calls.
+/// In turn the driver keeps to this:
+///
+/// - Bytes that came before an end or a reset are delivered before it.
+/// - A broken socket is told by `on_client_reset` or `on_upstream_reset` in a later turn, never by
+///   these calls, and also while reading is off or after the client's end: a client that has gone is
+///   told from one that waits by nothing else.
+/// - Reading is on for a new client and for each new connection to an upstream.
+/// - `on_drained` comes once all that waits for a side is sent, and only then. A few bytes may be
+///   sent to a side that is [`Flow::Full`]: a close frame, an answer of our own.
 pub trait Driver {
     /// Sends `head`, then `body`, in one system call where it can. What the socket does not take at
     /// once is copied (once) and sent when it can be: then the result is [`Flow::Full`], and the
