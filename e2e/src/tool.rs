@@ -1,12 +1,19 @@
 //! Programs of others that tests need: found, or the test fails saying what to install.
 
 use std::{
-    io::Write,
+    fs::File,
+    io::{Read, Seek, Write},
     path::PathBuf,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, tempfile};
+
+use crate::wait;
+
+/// How long a program may run: browsers take their time on a busy machine.
+const RUN_MAX: Duration = Duration::from_secs(90);
 
 /// Returns the path of a program on PATH; fails the test if there is none.
 #[track_caller]
@@ -21,12 +28,30 @@ pub fn require(program: &str) -> PathBuf {
         })
 }
 
-/// Runs a command to its end; fails the test with all it said if that is not success.
+/// Runs a command to its end; fails the test with all it said if that is not success, or if it
+/// does not come.
 #[track_caller]
 pub fn run(command: &mut Command) -> Output {
-    let output = command
-        .output()
+    // Files, since a pipe that nobody reads would fill up.
+    let (mut stdout, mut stderr) = (tempfile().unwrap(), tempfile().unwrap());
+    command.stdin(Stdio::null());
+    command
+        .stdout(stdout.try_clone().unwrap())
+        .stderr(stderr.try_clone().unwrap());
+    let mut child = command
+        .spawn()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let ended = wait::until(RUN_MAX, || child.try_wait().unwrap());
+    if ended.is_none() {
+        // It may end in this very moment.
+        let _ = child.kill();
+    }
+    let status = child.wait().unwrap();
+    let output = Output {
+        status,
+        stdout: content(&mut stdout),
+        stderr: content(&mut stderr),
+    };
     assert!(
         output.status.success(),
         "{command:?}: {}\n{}\n{}",
@@ -35,6 +60,13 @@ pub fn run(command: &mut Command) -> Output {
         String::from_utf8_lossy(&output.stderr)
     );
     output
+}
+
+fn content(file: &mut File) -> Vec<u8> {
+    let mut content = Vec::new();
+    file.rewind().unwrap();
+    file.read_to_end(&mut content).unwrap();
+    content
 }
 
 /// Returns a file or folder of this crate.

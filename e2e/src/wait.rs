@@ -14,13 +14,18 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// Waits until `look` sees the fact and returns it; fails after [`PATIENCE`], saying `what` was
 /// waited for.
 #[track_caller]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until(PATIENCE, look).unwrap_or_else(|| panic!("waited {PATIENCE:?} for {what}"))
+}
+
+/// Waits until `look` sees the fact and returns it, or nothing after `patience`.
+pub fn until<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + patience;
     loop {
-        if let Some(fact) = look() {
+        let fact = look();
+        if fact.is_some() || Instant::now() > deadline {
             return fact;
         }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
         thread::sleep(BETWEEN_LOOKS);
     }
 }

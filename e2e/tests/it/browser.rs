@@ -4,7 +4,8 @@ use std::process::Command;
 
 use e2e::{Launch, Project, tool};
 
-/// Opens a page and returns the document as the browser has it after its scripts ran.
+/// Opens a page and returns the document as the browser has it after its scripts ran. A page whose
+/// streams never end is taken after five seconds as it is.
 #[track_caller]
 fn open(url: &str) -> String {
     let profile = tempfile::tempdir().unwrap();
@@ -20,7 +21,7 @@ fn open(url: &str) -> String {
         "--disable-sync",
         "--no-first-run",
         "--no-proxy-server",
-        "--virtual-time-budget=5000",
+        "--timeout=5000",
         "--dump-dom",
     ]);
     command.arg(format!("--user-data-dir={}", profile.path().display()));

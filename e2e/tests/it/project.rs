@@ -287,7 +287,7 @@ mod ports {
     fn asked_for_and_declared_is_an_error_that_cites_both() {
         let project = Project::umbrella(&[("auth_web", 4321), ("billing_web", 4322)]);
         let ended = project.launch(&["run", "--listen", "127.0.0.1:4322"]).end();
-        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         assert!(ended.stderr.contains("--listen"), "{}", ended.stderr);
         assert!(ended.stderr.contains("config/dev.exs:"), "{}", ended.stderr);
         assert!(ended.stderr.contains("4322"), "{}", ended.stderr);
@@ -297,7 +297,7 @@ mod ports {
             "workers = 1\nlisten = [\"127.0.0.1:4321\"]\n",
         );
         let ended = project.launch(&["run"]).end();
-        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         assert!(
             ended.stderr.contains("mesh-router.toml:2"),
             "{}",

@@ -114,7 +114,12 @@ mod server_sent_events {
                     .recv_timeout(PATIENCE)
                     .expect("the client got the event");
             }
-            connection.wire.rest();
+            // A client that is gone is noticed when it is to be told something: until then it
+            // may only have said that it will send no more.
+            e2e::eventually("the gateway to hang up", || {
+                connection.send("data: more\n\n");
+                (!connection.wire.is_quiet()).then_some(())
+            });
             left.send(()).expect("the test waits");
         });
         let gateway = Gateway::to(&upstream);

@@ -22,7 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("http1", &[]),
     ("exchange", &["http1", "routes"]),
-    ("proxy", &["exchange", "http1", "routes"]),
+    ("proxy", &["exchange", "routes"]),
     (
         "mesh-router",
         &["discovery", "proxy", "routes", "tenant-resolver"],
