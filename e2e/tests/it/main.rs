@@ -13,6 +13,7 @@ mod cli;
 mod demo;
 mod lifecycle;
 mod limits;
+mod oracle;
 mod project;
 mod rfc6455;
 mod rfc9110;

@@ -1,0 +1,78 @@
+# What Elixir itself makes of configuration files: `elixir config.exs TREE ENV TREE ENV …`.
+#
+# Each tree has config/config.exs, may have config/runtime.exs, and its environment variables in
+# `vars`. Prints one line of JSON for each: {"config": TERM}, or {"error": TEXT} where Elixir aborts.
+# A TERM is ["atom", "name"], ["integer", 1], ["float", 1.5], ["binary", [bytes]], ["list", [TERM]],
+# ["tuple", [TERM]], ["map", [[TERM, TERM]]], or ["other"].
+
+defmodule Show do
+  def json(term) when is_atom(term), do: ~s(["atom",#{text(Atom.to_string(term))}])
+  def json(term) when is_integer(term), do: ~s(["integer",#{term}])
+  def json(term) when is_float(term), do: ~s(["float",#{term}])
+  def json(term) when is_binary(term), do: ~s(["binary",[#{Enum.join(:binary.bin_to_list(term), ",")}]])
+  def json(term) when is_tuple(term), do: ~s(["tuple",#{all(Tuple.to_list(term))}])
+
+  def json(term) when is_list(term) do
+    if List.improper?(term), do: ~s(["other"]), else: ~s(["list",#{all(term)}])
+  end
+
+  def json(term) when is_map(term) do
+    pairs = for {key, value} <- Map.to_list(term), do: "[#{json(key)},#{json(value)}]"
+    ~s(["map",[#{Enum.join(pairs, ",")}]])
+  end
+
+  def json(_other), do: ~s(["other"])
+
+  def text(text) do
+    escaped =
+      for <<char::utf8 <- text>>, into: "" do
+        if char in [?", ?\\] or char < 32, do: "\\u" <> String.pad_leading(Integer.to_string(char, 16), 4, "0"), else: <<char::utf8>>
+      end
+
+    ~s("#{escaped}")
+  end
+
+  defp all(terms), do: "[#{Enum.map_join(terms, ",", &json/1)}]"
+end
+
+defmodule Run do
+  def tree(root, env) do
+    set_variables(Path.join(root, "vars"))
+    Mix.env(env)
+
+    # As `mix` does: the scripts run in the project's root, runtime.exs last and merged over.
+    File.cd!(root, fn ->
+      config = Config.Reader.read!("config/config.exs", env: env, target: :host)
+
+      if File.exists?("config/runtime.exs") do
+        runtime = Config.Reader.read!("config/runtime.exs", env: env, target: :host, imports: :disabled)
+        Config.Reader.merge(config, runtime)
+      else
+        config
+      end
+    end)
+  end
+
+  defp set_variables(file) do
+    for {name, _} <- System.get_env(), do: System.delete_env(name)
+
+    with {:ok, text} <- File.read(file) do
+      for line <- String.split(text, "\n", trim: true), [name, value] <- [String.split(line, "=", parts: 2)] do
+        System.put_env(name, value)
+      end
+    end
+  end
+end
+
+Mix.start()
+
+for [root, env] <- Enum.chunk_every(System.argv(), 2) do
+  line =
+    try do
+      ~s({"config":#{Show.json(Run.tree(root, String.to_atom(env)))}})
+    rescue
+      error -> ~s({"error":#{Show.text(Exception.message(error))}})
+    end
+
+  IO.puts(:stdio, line)
+end
