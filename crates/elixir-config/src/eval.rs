@@ -85,6 +85,8 @@ struct Evaluator<'a> {
     paths: Vec<String>,
     /// The file being evaluated.
     file: usize,
+    /// The line being evaluated.
+    line: u32,
     /// Files imported since the root file, itself included.
     imported: Vec<String>,
     import_depth: usize,
@@ -115,6 +117,7 @@ impl<'a> Evaluator<'a> {
             scope: Scope::default(),
             paths: Vec::new(),
             file: 0,
+            line: 1,
             imported: Vec::new(),
             import_depth: 0,
             is_runtime: false,
@@ -178,10 +181,10 @@ impl<'a> Evaluator<'a> {
         let statements = match parse(text) {
             Ok(statements) => statements,
             Err(malformed) => {
-                let code = if malformed.message.starts_with("syntax") {
-                    Code::SyntaxError
-                } else {
+                let code = if malformed.is_too_large {
                     Code::TooLarge
+                } else {
+                    Code::SyntaxError
                 };
                 return Ok(self.break_off(code, malformed.line, malformed.message));
             }
@@ -296,13 +299,14 @@ impl<'a> Evaluator<'a> {
     fn exhausted(&mut self, why: &str) -> Halt {
         self.steps = usize::MAX;
         self.doubts = 0;
-        self.break_off(Code::TooLarge, 1, why.to_owned());
+        self.break_off(Code::TooLarge, self.line, why.to_owned());
         Halt::Exhausted
     }
 
     // Expressions.
 
     fn eval(&mut self, expr: &Expr) -> Evaluated {
+        self.line = expr.line;
         self.charge(1)?;
         self.deeper(|it| it.node(expr))
     }

@@ -17,6 +17,8 @@ mod builtins;
 mod config;
 mod eval;
 mod finding;
+#[cfg(test)]
+mod fixture;
 mod merge;
 mod parse;
 mod project;

@@ -151,6 +151,12 @@ pub(crate) fn join(left: Value, right: Value, unknown: &Unknown) -> Value {
     if equal(&left, &right, Numbers::Strict) == Some(true) {
         return left;
     }
+    match (&left.kind, &right.kind) {
+        // What was not known before is not known for a new reason.
+        (Kind::Unknown(_), _) => return left,
+        (_, Kind::Unknown(_)) => return right,
+        _ => {}
+    }
     let at = left.at;
     match (keyword(left), keyword(right)) {
         (Keyword::Yes(left, left_rest), Keyword::Yes(right, right_rest))

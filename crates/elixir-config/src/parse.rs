@@ -28,11 +28,17 @@ const PARSE_REPORTS_MAX: usize = 1 << 18;
 pub(crate) struct Malformed {
     pub(crate) line: u32,
     pub(crate) message: String,
+    /// Elixir could read it, and this crate will not: a bound is reached.
+    pub(crate) is_too_large: bool,
 }
 
 /// Parses a whole file into its statements.
 pub(crate) fn parse(text: &str) -> Result<Vec<Expr>, Malformed> {
-    let refuse = |message: String| Malformed { line: 1, message };
+    let refuse = |message: String| Malformed {
+        line: 1,
+        message,
+        is_too_large: true,
+    };
     if text.len() > FILE_BYTES_MAX {
         return Err(refuse(format!(
             "the file is larger than {FILE_BYTES_MAX} bytes"
@@ -61,8 +67,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Expr>, Malformed> {
         .ok_or_else(|| refuse("the file takes too long to parse".to_owned()))?;
     if let Some(culprit) = first_error(tree.root_node()) {
         return Err(Malformed {
-            line: line(culprit),
+            line: error_line(culprit, text),
             message: syntax_error(culprit, text),
+            is_too_large: false,
         });
     }
     Reader { text }.all(tree.root_node(), 0)
@@ -81,6 +88,23 @@ fn first_error(root: Syntax<'_>) -> Option<Syntax<'_>> {
             Some(child) => node = child,
             None => return Some(node),
         }
+    }
+}
+
+/// The line to look at: what is missing at a line's end is missed only further down.
+fn error_line(culprit: Syntax<'_>, text: &str) -> u32 {
+    let is_empty = culprit.byte_range().is_empty();
+    let before = text.get(..culprit.start_byte()).unwrap_or_default();
+    let blank_lines = before.len() - before.trim_end().len();
+    let skipped = before
+        .bytes()
+        .rev()
+        .take(blank_lines)
+        .filter(|byte| *byte == b'\n')
+        .count();
+    match u32::try_from(skipped) {
+        Ok(skipped) if is_empty => line(culprit).saturating_sub(skipped).max(1),
+        Ok(_) | Err(_) => line(culprit),
     }
 }
 
@@ -147,6 +171,7 @@ impl<'s> Reader<'s> {
             return Err(Malformed {
                 line: line(node),
                 message: format!("expressions nest deeper than {NESTING_MAX}"),
+                is_too_large: true,
             });
         }
         let depth = depth + 1;

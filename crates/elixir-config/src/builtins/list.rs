@@ -244,6 +244,11 @@ pub(super) fn enumerate(name: &str, values: &[Value]) -> Answer {
             None => Answer::Refused,
         },
         ("at", [list, index]) => at(list, index),
+        ("with_index", [list]) => with_index(list, 0),
+        ("with_index", [list, from]) => match from.as_integer() {
+            Some(from) => with_index(list, from),
+            None => Answer::Refused,
+        },
         ("map" | "each" | "filter" | "reject" | "flat_map" | "reduce", _) => Answer::Refused,
         _ => Answer::Foreign,
     }
@@ -266,4 +271,15 @@ fn at(list: &Value, index: &Value) -> Answer {
         Some(item) => Answer::Value(item.clone()),
         None => Answer::Is(Kind::nil()),
     }
+}
+
+fn with_index(list: &Value, from: i64) -> Answer {
+    let Some(items) = items(list) else {
+        return Answer::Refused;
+    };
+    let pairs = items.into_iter().zip(from..).map(|(item, index)| {
+        let at = item.at;
+        Kind::Tuple(vec![item, Kind::Integer(index).at(at)]).at(at)
+    });
+    Answer::Is(Kind::List(pairs.collect()))
 }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Evaluated, Evaluator, Halt, PAIRS_PER_STEP, pattern::Bindings, pattern::Match};
+use super::{Evaluated, Evaluator, Halt, pattern::Bindings, pattern::Match};
 use crate::{
     builtins,
     finding::Code,
@@ -201,7 +201,7 @@ impl Evaluator<'_> {
         let mut outcomes: Option<(Value, Value)> = None;
         self.doubts += 1;
         for arm in arms {
-            self.charge(before.size().nodes / PAIRS_PER_STEP)?;
+            self.charge(before.size().nodes)?;
             self.settings = before.clone();
             let value = match self.arm(arm, line) {
                 Ok(value) => value,

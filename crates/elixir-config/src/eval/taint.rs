@@ -1,5 +1,8 @@
 //! The poison rule: code that is not evaluated makes unknown whatever it might set.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::{Evaluated, Evaluator, Halt, pattern};

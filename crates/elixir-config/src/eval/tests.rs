@@ -1,1 +1,563 @@
+use expect_test::{Expect, expect, expect_file};
+use proptest::prelude::*;
 
+use crate::fixture::{TREES, Tree, show, show_setting, testdata};
+
+/// Evaluates one script in `dev`.
+fn check(script: &str, expected: Expect) {
+    check_files(&[("config/config.exs", script)], expected);
+}
+
+fn check_files(files: &[(&str, &str)], expected: Expect) {
+    expected.assert_eq(&show(&Tree::of(files).evaluate("dev")));
+}
+
+/// Looks single settings of one application up.
+fn check_paths(script: &str, paths: &[&[&str]], expected: Expect) {
+    let config = Tree::of(&[("config/config.exs", script)]).evaluate("dev");
+    let mut shown = String::new();
+    for path in paths {
+        show_setting(&config, "a", path, &mut shown);
+    }
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn every_tree_of_testdata_is_known_in_every_env() {
+    for name in TREES {
+        let tree = Tree::load(name);
+        for env in ["dev", "test", "prod"] {
+            let expected = testdata().join(name).join(format!("{env}.expected"));
+            expect_file![expected].assert_eq(&show(&tree.evaluate(env)));
+        }
+    }
+}
+
+#[test]
+fn provenance_is_the_line_of_the_key_that_was_written_last() {
+    check_paths(
+        "import Config
+config :a, E,
+  url: [host: \"x\"],
+  http: [
+    ip: {127, 0, 0, 1},
+    port: 4000
+  ]
+config :a, E, http: [port: 4001]
+",
+        &[
+            &["Elixir.E", "url", "host"],
+            &["Elixir.E", "http", "ip"],
+            &["Elixir.E", "http", "port"],
+            &["Elixir.E", "http"],
+            &["Elixir.E"],
+            &["Elixir.E", "none"],
+            &["none"],
+        ],
+        expect![[r#"
+            a E.url.host = "x" (config/config.exs:3)
+            a E.http.ip = {127, 0, 0, 1} (config/config.exs:5)
+            a E.http.port = 4001 (config/config.exs:8)
+            a E.http = [ip: {127, 0, 0, 1}, port: 4001] (config/config.exs:8)
+            a E = [url: [host: "x"], http: [ip: {127, 0, 0, 1}, port: 4001]] (config/config.exs:8)
+            a E.none is absent
+            a none is absent
+        "#]],
+    );
+}
+
+mod imports {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_makes_all_unknown_that_is_not_set_after() {
+        check(
+            "import Config
+config :a, k: 1, E: [x: 1]
+import_config \"secret.exs\"
+config :a, E: [y: 2], later: 3
+config :b, new: [z: 1]
+",
+            expect![[r#"
+                a E = ? config/secret.exs, which is imported here, does not exist (config/config.exs:3)
+                a k = ? config/secret.exs, which is imported here, does not exist (config/config.exs:3)
+                a later = 3 (config/config.exs:4)
+                b new = ? config/secret.exs, which is imported here, does not exist (config/config.exs:3)
+                error import-missing: config/secret.exs, which is imported here, does not exist (config/config.exs:3)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_as_good_as_missing() {
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nimport_config \"x.exs\"",
+                ),
+                ("config/x.exs", "unreadable"),
+            ],
+            expect![[r#"
+                error import-missing: config/x.exs, which is imported here, cannot be read: permission denied (config/config.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_same_file_twice_is_refused() {
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nimport_config \"x.exs\"\nimport_config \"../config/x.exs\"",
+                ),
+                ("config/x.exs", "import Config"),
+            ],
+            expect![[r#"
+                error import-repeated: config/x.exs is imported twice (config/config.exs:3)
+                broken by import-repeated (config/config.exs:3)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_cycle_is_refused() {
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nimport_config \"x.exs\"",
+                ),
+                (
+                    "config/x.exs",
+                    "import Config\n\nimport_config \"config.exs\"",
+                ),
+            ],
+            expect![[r#"
+                error import-repeated: config/config.exs is imported twice (config/x.exs:3)
+                broken by import-repeated (config/x.exs:3)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn runtime_may_not_import() {
+        check_files(
+            &[
+                (
+                    "config/runtime.exs",
+                    "import Config\nconfig :a, k: 1\nimport_config \"x.exs\"",
+                ),
+                ("config/x.exs", "import Config"),
+            ],
+            expect![[r#"
+                a k = ? runtime.exs calls import_config, which Elixir refuses (config/runtime.exs:3)
+                error import-at-runtime: runtime.exs calls import_config, which Elixir refuses (config/runtime.exs:3)
+                broken by import-at-runtime (config/runtime.exs:3)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn wildcards_need_mix_config() {
+        let x = ("config/x.exs", "import Config\nconfig :a, k: 1");
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nimport_config \"[x].exs\"",
+                ),
+                x,
+            ],
+            expect![[r#"
+                error import-missing: config/[x].exs, which is imported here, does not exist (config/config.exs:2)
+            "#]],
+        );
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "use Mix.Config\nimport_config \"[x].exs\"",
+                ),
+                x,
+            ],
+            expect![[r#"
+                a k = 1 (config/x.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn variables_and_aliases_do_not_cross_files() {
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nx = 1\nalias A.B\nimport_config \"x.exs\"\nconfig :a, here: {x, B}",
+                ),
+                (
+                    "config/x.exs",
+                    "import Config\nconfig :a, b: B\nconfig :a, x: x\n",
+                ),
+            ],
+            expect![[r#"
+                a b = B (config/x.exs:2)
+                a here = {1, A.B} (config/config.exs:5)
+                a x = ? x/0 is not evaluated (config/x.exs:3)
+                warning not-evaluated: x/0 is not evaluated (config/x.exs:3)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_unknown_path_makes_all_unknown() {
+        check(
+            "import Config\nconfig :a, k: 1\nimport_config foo()\n",
+            expect![[r#"
+                a k = ? the path of an import is not known (config/config.exs:3)
+                warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+                warning import-unknown: the path of an import is not known (config/config.exs:3)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn imports_in_branches_that_may_be_taken_do_not_count_as_repeated() {
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nif foo() do\nimport_config \"x.exs\"\nelse\nimport_config \"x.exs\"\nend",
+                ),
+                ("config/x.exs", "import Config\nconfig :a, k: 1"),
+            ],
+            expect![[r#"
+                a k = 1 (config/x.exs:2)
+                warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_syntax_error_breaks_the_whole() {
+        check_files(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nconfig :a, k: 1\nimport_config \"x.exs\"\nconfig :a, l: 2",
+                ),
+                ("config/x.exs", "import Config\n\nconfig :a,\n  k: [1, 2\n"),
+            ],
+            expect![[r#"
+                a k = ? syntax error: something is missing here (config/x.exs:4)
+                a l = 2 (config/config.exs:4)
+                error syntax-error: syntax error: something is missing here (config/x.exs:4)
+                broken by syntax-error (config/x.exs:4)
+            "#]],
+        );
+        check(
+            "import Config\nconfig :a,\n  b: \n",
+            expect![[r#"
+                error syntax-error: syntax error: something is missing here (config/config.exs:3)
+                broken by syntax-error (config/config.exs:3)
+            "#]],
+        );
+        check(
+            "config :a, b: \"open\n",
+            expect![[r#"
+                error syntax-error: syntax error: something is missing here (config/config.exs:1)
+                broken by syntax-error (config/config.exs:1)
+            "#]],
+        );
+    }
+}
+
+mod mix {
+    use super::*;
+    use crate::{Script, evaluate};
+
+    fn at(config_path: &str, tree: &Tree) -> String {
+        let script = Script {
+            env: "prod",
+            config_path,
+            vars: &tree.vars,
+            root: "/project",
+        };
+        show(&evaluate(tree, &script))
+    }
+
+    #[test]
+    fn no_config_file_is_no_configuration() {
+        expect![[""]].assert_eq(&show(&Tree::default().evaluate("dev")));
+    }
+
+    #[test]
+    fn a_config_path_of_its_own_must_exist() {
+        expect![[r#"
+            error config-missing: etc/app.exs does not exist (etc/app.exs:1)
+            broken by config-missing (etc/app.exs:1)
+        "#]]
+        .assert_eq(&at("etc/app.exs", &Tree::default()));
+    }
+
+    #[test]
+    fn runtime_stands_beside_config_path() {
+        let tree = Tree::of(&[
+            (
+                "etc/app.exs",
+                "import Config\nconfig :a, E, url: [host: \"x\", port: 1]",
+            ),
+            (
+                "etc/runtime.exs",
+                "import Config\nconfig :a, E, url: [port: 2]",
+            ),
+            (
+                "config/runtime.exs",
+                "import Config\nconfig :a, wrong: true",
+            ),
+        ]);
+        expect![[r#"
+            a E = [url: [host: "x", port: 2]] (etc/runtime.exs:2)
+        "#]]
+        .assert_eq(&at("etc/app.exs", &tree));
+    }
+
+    #[test]
+    fn what_runtime_does_not_know_is_unknown_over_what_was_compiled() {
+        let tree = Tree::of(&[
+            (
+                "config/config.exs",
+                "import Config\nconfig :a, E, url: [host: \"x\", port: 1]\nconfig :a, k: 1",
+            ),
+            (
+                "config/runtime.exs",
+                "import Config\nconfig :a, E, url: [port: foo()]",
+            ),
+        ]);
+        expect![[r#"
+            a E = ? foo/0 is not evaluated (config/runtime.exs:2)
+            a k = 1 (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/runtime.exs:2)
+        "#]]
+        .assert_eq(&at("config/config.exs", &tree));
+        let mut shown = String::new();
+        let config = tree.evaluate("prod");
+        for path in [&["Elixir.E", "url", "host"], &["Elixir.E", "url", "port"]] {
+            show_setting(&config, "a", path, &mut shown);
+        }
+        expect![[r#"
+            a E.url.host = "x" (config/config.exs:2)
+            a E.url.port = ? foo/0 is not evaluated (config/runtime.exs:2)
+        "#]]
+        .assert_eq(&shown);
+    }
+}
+
+mod bounds {
+    use super::*;
+
+    #[track_caller]
+    fn check(script: &str, message: &str) {
+        let script = format!("import Config\n{script}");
+        let config = Tree::of(&[("config/config.exs", &script)]).evaluate("dev");
+        let broken = config.broken().expect("a bound is reached");
+        assert_eq!(
+            (broken.code, &*broken.message),
+            ("config-too-large", message)
+        );
+    }
+
+    #[test]
+    fn text_nests_and_values_nest_to_a_depth() {
+        check(
+            &format!("config :a, b: {}1{}", "[".repeat(200), "]".repeat(200)),
+            "expressions nest deeper than 100",
+        );
+        check(
+            &format!("x = []\n{}", "x = [x]\n".repeat(200)),
+            "a value nests too deeply",
+        );
+        check(
+            &format!("f = 1\n{}", "f = fn -> f end\n".repeat(200)),
+            "functions nest too deeply",
+        );
+        check(
+            "f = fn f -> f.(f) end\nf.(f)",
+            "the configuration recurses too deeply",
+        );
+    }
+
+    #[test]
+    fn work_and_text_are_bounded() {
+        check(
+            &format!("x = [1]\n{}", "x = [x, x]\n".repeat(40)),
+            "the configuration takes too many steps",
+        );
+        check(
+            "for a <- 1..9999, b <- 1..9999, do: {a, b}",
+            "the configuration takes too many steps",
+        );
+        check(
+            &format!("x = \"aaaa\"\n{}", "x = x <> x\n".repeat(40)),
+            "the configuration builds too much text",
+        );
+        let calls = "f0 = fn -> 1 end\n".to_owned()
+            + &(0..25)
+                .map(|n| format!("f{} = fn -> {{f{n}.(), f{n}.()}} end\n", n + 1))
+                .collect::<String>();
+        check(
+            &format!("{calls}f25.()"),
+            "the configuration takes too many steps",
+        );
+        check(
+            &format!("{calls}foo(f25)"),
+            "the configuration takes too many steps",
+        );
+    }
+
+    #[test]
+    fn files_are_bounded() {
+        check(
+            &"# much\n".repeat(200_000),
+            "the file is larger than 1048576 bytes",
+        );
+        let import = |n: usize| {
+            (
+                format!("config/{n}.exs"),
+                format!("import Config\nimport_config \"{}.exs\"", n + 1),
+            )
+        };
+        let mut tree = Tree::of(&[(
+            "config/config.exs",
+            "import Config\nimport_config \"0.exs\"",
+        )]);
+        tree.files.extend((0..25).map(import));
+        let config = tree.evaluate("dev");
+        assert_eq!(
+            config.broken().map(|it| &*it.message),
+            Some("the configuration imports too many files")
+        );
+    }
+
+    #[test]
+    fn nesting_at_its_limit_is_evaluated_and_dropped() {
+        let script = format!(
+            "import Config\nconfig :a, b: {}1{}",
+            "[".repeat(90),
+            "]".repeat(90)
+        );
+        assert!(
+            Tree::of(&[("config/config.exs", &script)])
+                .evaluate("dev")
+                .broken()
+                .is_none()
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_ends_in_a_config(text in ".*|[ \\n\\[\\](){}:,.\"'#&|<>=~%@!?a-zA-Z0-9_-]{0,200}") {
+        let config = Tree::of(&[("config/config.exs", &text)]).evaluate("dev");
+        let _ = show(&config);
+        let _ = crate::mix_project(&text);
+        let _ = crate::uses(&text, "Phoenix.Endpoint");
+    }
+
+    #[test]
+    fn any_tokens_end_in_a_config(tokens in proptest::collection::vec(proptest::sample::select(TOKENS), 0..60)) {
+        let text = format!("import Config\n{}", tokens.join(" "));
+        let _ = show(&Tree::of(&[("config/config.exs", &text)]).evaluate("dev"));
+    }
+
+    #[test]
+    fn any_damage_to_testdata_ends_in_a_config(
+        tree in proptest::sample::select(TREES),
+        file in any::<proptest::sample::Index>(),
+        cuts in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..20, proptest::sample::select(TOKENS)), 1..4),
+    ) {
+        let mut tree = Tree::load(tree);
+        let count = tree.files.len();
+        let text = tree.files.values_mut().nth(file.index(count)).unwrap();
+        for (place, length, token) in cuts {
+            let from = text.floor_char_boundary(place.index(text.len() + 1));
+            let to = text.floor_char_boundary(text.len().min(from + length)).max(from);
+            text.replace_range(from..to, token);
+        }
+        let _ = show(&tree.evaluate("prod"));
+    }
+}
+
+const TOKENS: &[&str] = &[
+    "config",
+    ":a,",
+    "b:",
+    "1",
+    "\"x\"",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "do",
+    "end",
+    "else",
+    "\n",
+    ",",
+    "fn",
+    "->",
+    "&",
+    "&1",
+    "|>",
+    "||",
+    "&&",
+    "=",
+    "==",
+    "x",
+    "if",
+    "unless",
+    "case",
+    "cond",
+    "for",
+    "<-",
+    "import_config",
+    "raise",
+    "System.get_env",
+    "\"\"\"\n",
+    "~w(a b)",
+    "'a'",
+    "%{",
+    "=>",
+    "|",
+    "^",
+    "<>",
+    "++",
+    "..",
+    "not",
+    "in",
+    "when",
+    "with",
+    "alias",
+    "use Mix.Config",
+    "nil",
+    "true",
+    "A.B",
+    "#{",
+    "?",
+    "\\",
+    "config :a, x: 1\n",
+    "Enum.map",
+    "try",
+    "rescue",
+    "@x",
+    "-",
+    "!",
+    ".",
+    ";",
+    "\u{e9}",
+    "\0",
+];

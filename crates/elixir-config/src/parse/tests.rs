@@ -1,1 +1,171 @@
+use expect_test::{Expect, expect};
 
+use super::{Malformed, parse};
+use crate::syntax::{Expr, Node, Piece};
+
+/// The tree of the last statement, in brief.
+fn check(text: &str, expected: Expect) {
+    let statements = parse(text).unwrap_or_else(|error| panic!("{error:?}"));
+    expected.assert_eq(&brief(statements.last().expect("a statement")));
+}
+
+fn check_error(text: &str, line: u32, message: &str) {
+    let error = parse(text).expect_err("does not parse");
+    let expected = Malformed {
+        line,
+        message: message.to_owned(),
+        is_too_large: false,
+    };
+    assert_eq!(error, expected);
+}
+
+fn brief(expr: &Expr) -> String {
+    let all = |exprs: &[Expr]| exprs.iter().map(brief).collect::<Vec<_>>().join(" ");
+    let pieces = |pieces: &[Piece]| {
+        let piece = |piece: &Piece| match piece {
+            Piece::Literal(text) => format!("{:?}", String::from_utf8_lossy(text)),
+            Piece::Interpolation(inner) => format!("#{}", brief(inner)),
+        };
+        pieces.iter().map(piece).collect::<Vec<_>>().join("")
+    };
+    let clauses = |clauses: &[crate::syntax::Clause]| {
+        let clause = |it: &crate::syntax::Clause| {
+            let guard = it
+                .guard
+                .as_ref()
+                .map_or(String::new(), |it| format!(" when {}", brief(it)));
+            format!("{}{guard} -> {}", all(&it.patterns), brief(&it.body))
+        };
+        clauses.iter().map(clause).collect::<Vec<_>>().join("; ")
+    };
+    match &expr.node {
+        Node::Atom(name) => format!(":{name}"),
+        Node::Integer(number) => number.to_string(),
+        Node::Float(number) => format!("{number:?}"),
+        Node::Text(text) => pieces(text),
+        Node::Charlist(text) => format!("charlist({})", pieces(text)),
+        Node::QuotedAtom(text) => format!("atom({})", pieces(text)),
+        Node::Words(text, modifier) => format!("words({}, {modifier})", pieces(text)),
+        Node::List(parts) => format!("[{}]", all(parts)),
+        Node::Cons(parts, tail) => format!("[{} | {}]", all(parts), brief(tail)),
+        Node::Tuple(parts) => format!("{{{}}}@{}", all(parts), expr.line),
+        Node::Map(pairs) => {
+            let pair = |(key, value): &(Expr, Expr)| format!("{}=>{}", brief(key), brief(value));
+            format!(
+                "%{{{}}}",
+                pairs.iter().map(pair).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Node::Alias(name) => format!("alias({name})"),
+        Node::Variable(name) => name.to_string(),
+        Node::Local(name, parts) => format!("{name}({})", all(parts)),
+        Node::Remote(owner, name, parts) => format!("{}.{name}({})", brief(owner), all(parts)),
+        Node::Apply(function, parts) => format!("{}.({})", brief(function), all(parts)),
+        Node::Access(owner, key) => format!("{}[{}]", brief(owner), brief(key)),
+        Node::Unary(operator, part) => format!("({operator} {})", brief(part)),
+        Node::Binary(operator, left, right) => {
+            format!("({} {operator} {})", brief(left), brief(right))
+        }
+        Node::Function(parts) => format!("fn({})", clauses(parts)),
+        Node::Clauses(parts) => format!("clauses({})", clauses(parts)),
+        Node::Capture(part) => format!("&({})", brief(part)),
+        Node::Placeholder(number) => format!("&{number}"),
+        Node::Block(parts) => format!("({})", all(parts)),
+        Node::Group(prefix, parts) => format!("{prefix}.{{{}}}", all(parts)),
+        Node::Opaque(what) => format!("opaque({what})"),
+        Node::Foreign(what, parts) => format!("foreign({what}: {})", all(parts)),
+    }
+}
+
+#[test]
+fn blocks_are_keyword_arguments() {
+    let block = expect!["if(x [{:do (1)}@1 {:else (2 3)}@3])"];
+    check("if x do\n  1\nelse\n  2\n  3\nend", block);
+    check("if(x, do: 1, else: 2)", expect!["if(x [{:do 1}@1 {:else 2}@1])"]);
+    check("for x <- y, into: %{} do\n x\nend", expect!["for((x <- y) [{:into %{}}@1] [{:do (x)}@1])"]);
+    check(
+        "case x do\n  {:ok, v} when v > 1 -> v\n  _ -> nil\nend",
+        expect!["case(x [{:do clauses({:ok v}@2 when (v > 1) -> (v); _ -> (:nil))}@1])"],
+    );
+}
+
+#[test]
+fn keywords_are_pairs_on_their_own_lines() {
+    check(
+        "config :a, B,\n  url: [host: \"x\"],\n  \"q r\": 1",
+        expect![[r#"config(:a alias(B) [{:url [{:host "x"}@2]}@2 {atom("q r") 1}@3])"#]],
+    );
+    check("[1, a: 2]", expect!["[1 {:a 2}@1]"]);
+}
+
+#[test]
+fn parentheses_are_no_operands() {
+    check("-(1)", expect!["(- (1))"]);
+    check("not(a in b)", expect!["(not ((a in b)))"]);
+    check("&(&1 + 1)", expect!["&((&1 + 1))"]);
+    check("!(x)", expect!["(! (x))"]);
+}
+
+#[test]
+fn calls_have_names_functions_or_values_before_them() {
+    check("Foo.bar 1", expect!["alias(Foo).bar(1)"]);
+    check("f.(1)", expect!["f.(1)"]);
+    check("x.y.z", expect!["x.y().z()"]);
+    check(":erlang.node()", expect![":erlang.node()"]);
+    check("System.get_env()[\"A\"]", expect![[r#"alias(System).get_env()["A"]"#]]);
+    check("f(1)(2)", expect!["foreign(a call of a call's result: 2 f(1))"]);
+    check("Foo.\"bar\"(1)", expect!["foreign(a call by a quoted name: 1 alias(Foo))"]);
+}
+
+#[test]
+fn texts_have_pieces() {
+    check(r#""a#{b}\n\x41\u00e9\u{1F600}\q""#, expect![[r##""a"#(b)"\nAé😀q""##]]);
+    check(
+        "\"\"\"\n    a\n      b \\\n    c#{d}\n  e\n    \"\"\"",
+        expect![[r##""a\n  b c"#(d)"\ne\n""##]],
+    );
+    check("~S(a\\n#{b})", expect![[r#""a\\n#{b}""#]]);
+    check("~w(a b)a", expect![[r#"words("a b", a)"#]]);
+    check("~r/a/u", expect!["opaque(a regular expression)"]);
+    check("'a#{b}'", expect![[r##"charlist("a"#(b))"##]]);
+    check(":\"a b\"", expect![[r#"atom("a b")"#]]);
+    check("~x(a)", expect!["foreign(a sigil: )"]);
+}
+
+#[test]
+fn numbers_are_small_or_foreign() {
+    check(
+        "[0x1F, 0b11, 0o7, 1_0, -1, ?a, ?\\n, ?\\s, 1.5e3]",
+        expect!["[31 3 7 10 -1 97 10 32 1500.0]"],
+    );
+    check("99999999999999999999", expect!["foreign(a huge integer: )"]);
+}
+
+#[test]
+fn what_is_foreign_keeps_its_parts() {
+    check("%Foo{a: config(:x, 1)}", expect!["foreign(a struct: foreign(an unusual construct: alias(Foo)) foreign(an unusual construct: [{:a config(:x 1)}@1]))"]);
+    check("%{m | a: 1}", expect!["foreign(a map update: (m | [{:a 1}@1]))"]);
+    check("<<config(:x, 1)>>", expect!["foreign(a bitstring: config(:x 1))"]);
+    check("@x config(:y, 1)", expect!["foreign(a module attribute: x(config(:y 1)))"]);
+}
+
+#[test]
+fn errors_name_the_line_to_look_at() {
+    check_error(
+        "a = 1\nb = [1,\n",
+        2,
+        "syntax error: something is missing here",
+    );
+    check_error(
+        "config :a,\n  b:\n",
+        2,
+        "syntax error: something is missing here",
+    );
+    check_error("a\n)\n", 2, "syntax error near `)`");
+    check_error(
+        "if x do\n  1\n",
+        2,
+        "syntax error: something is missing here",
+    );
+    check_error("%{a: 1, \"b\" => 2}", 1, "syntax error near `\"b\" => 2`");
+}

@@ -1,0 +1,382 @@
+//! The poison rule: nothing is guessed, and no more is lost than must be.
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+
+use crate::fixture::{Tree, show};
+
+fn check(script: &str, expected: Expect) {
+    check_with(script, &[], expected);
+}
+
+fn check_with(script: &str, vars: &[(&str, &str)], expected: Expect) {
+    let mut tree = Tree::of(&[("config/config.exs", &format!("import Config\n{script}"))]);
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    tree.vars = vars.iter().map(owned).collect::<BTreeMap<_, _>>();
+    expected.assert_eq(&show(&tree.evaluate("prod")));
+}
+
+#[test]
+fn an_unknown_value_taints_its_own_key_alone() {
+    check(
+        "config :a, x: 1, y: foo(), z: [p: 1, q: Bar.baz()]\nconfig :a, z: [p: 2]",
+        expect![[r#"
+            a x = 1 (config/config.exs:2)
+            a y = ? foo/0 is not evaluated (config/config.exs:2)
+            a z = ? Bar.baz/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn a_later_setting_is_known_again() {
+    check(
+        "config :a, x: foo()\nconfig :a, x: 1",
+        expect![[r#"
+        a x = 1 (config/config.exs:3)
+        warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+    "#]],
+    );
+    check(
+        "config :a, E, foo()\nconfig :a, E, port: 1\nconfig :a, E, nil",
+        expect![[r#"
+            a E = nil (config/config.exs:4)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn an_unknown_app_or_key_taints_what_it_may_name() {
+    check(
+        "config :a, x: 1\nconfig foo(), x: 2\nconfig :b, y: 1",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:3)
+            b y = 1 (config/config.exs:4)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nconfig :b, x: 1\nconfig :a, foo(), 2\nconfig :a, y: 3",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:4)
+            a y = 3 (config/config.exs:5)
+            b x = 1 (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:4)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nconfig :a, foo()\nconfig :a, [{foo(), 1}]",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:4)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:4)
+        "#]],
+    );
+}
+
+#[test]
+fn an_unknown_condition_taints_what_its_branches_leave_differently() {
+    check(
+        "config :a, E, url: [host: \"x\", port: 1], same: 1
+if foo() do
+  config :a, E, url: [host: \"y\"], same: 1, only: 1
+  config :a, both: 1, b: [c: 1]
+else
+  config :a, both: 1, b: [c: 2]
+end
+config :b, value: if(foo(), do: 1, else: 2), same: if(foo(), do: 3, else: 3)
+",
+        expect![[r#"
+            a E = ? foo/0 is not evaluated (config/config.exs:3)
+            a b = ? foo/0 is not evaluated (config/config.exs:3)
+            a both = 1 (config/config.exs:5)
+            b same = 3 (config/config.exs:9)
+            b value = ? foo/0 is not evaluated (config/config.exs:9)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:9)
+        "#]],
+    );
+}
+
+#[test]
+fn an_arm_that_raises_is_not_taken() {
+    check(
+        "if foo(), do: raise(\"no\"), else: config(:a, x: 1)",
+        expect![[r#"
+            a x = 1 (config/config.exs:2)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn a_case_on_what_is_unknown_joins_the_clauses_that_may_match() {
+    check(
+        "case {foo(), :dev} do
+  {_, :prod} -> config :a, never: 1
+  {:x, env} -> config :a, env: env, x: 1
+  {y, _} -> config :a, env: :dev, x: y
+end
+port = cond do
+  foo() -> 1
+  true -> 2
+end
+config :a, port: port",
+        expect![[r#"
+            a env = :dev (config/config.exs:4)
+            a port = ? foo/0 is not evaluated (config/config.exs:8)
+            a x = ? foo/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:8)
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_not_evaluated_taints_the_settings_in_it() {
+    check(
+        "config :a, E, url: [host: \"x\", port: 1], other: 1
+config :b, x: 1, y: 2
+config :c, z: 1
+try do
+  config :a, E, url: [host: \"y\"]
+  config :b, key, 3
+rescue
+  _ -> :ok
+end
+config :b, y: 4",
+        expect![[r#"
+            a E = ? `try` is not evaluated (config/config.exs:5)
+            b x = ? `try` is not evaluated (config/config.exs:5)
+            b y = 4 (config/config.exs:11)
+            c z = 1 (config/config.exs:4)
+            warning not-evaluated: `try` is not evaluated (config/config.exs:5)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\ndefmodule M do\ndef f, do: import_config(\"x.exs\")\nend",
+        expect![[r#"
+            a x = ? `defmodule` is not evaluated (config/config.exs:3)
+            warning not-evaluated: `defmodule` is not evaluated (config/config.exs:3)
+        "#]],
+    );
+}
+
+#[test]
+fn functions_that_may_be_called_taint_the_settings_in_them() {
+    check(
+        "config :a, x: 1\nFoo.each([1], fn n -> config :a, x: n end)",
+        expect![[r#"
+            a x = ? Foo.each/2 is not evaluated (config/config.exs:3)
+            warning not-evaluated: Foo.each/2 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :a, x: 1, y: 2\nf = fn n -> config :a, x: n end\nFoo.each([1], &f.(&1))",
+        expect![[r#"
+            a x = ? Foo.each/2 is not evaluated (config/config.exs:4)
+            a y = 2 (config/config.exs:2)
+            warning not-evaluated: Foo.each/2 is not evaluated (config/config.exs:4)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nEnum.each(foo(), fn n -> config :a, x: n end)",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nfor n <- foo(), do: config(:a, x: n)",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nfor n <- [1, 2], foo(n), do: config(:a, x: n)",
+        expect![[r#"
+            a x = ? foo/1 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/1 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nwith {:ok, n} <- foo(), do: config(:a, x: n)",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :a, x: 1\nfoo() && config(:a, x: 2)",
+        expect![[r#"
+        a x = ? foo/0 is not evaluated (config/config.exs:3)
+        warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+    "#]],
+    );
+}
+
+#[test]
+fn variables_assigned_in_what_is_not_evaluated_are_unknown() {
+    check(
+        "x = 1\nfoo(x = 2)\nconfig :a, x: x",
+        expect![[r#"
+        a x = ? foo/1 is not evaluated (config/config.exs:3)
+        warning not-evaluated: foo/1 is not evaluated (config/config.exs:3)
+    "#]],
+    );
+    check(
+        "{x, y} = foo()\n[z] = [1]\nconfig :a, x: x, y: y, z: z",
+        expect![[r#"
+            a x = ? foo/0 is not evaluated (config/config.exs:2)
+            a y = ? foo/0 is not evaluated (config/config.exs:2)
+            a z = 1 (config/config.exs:4)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn a_missing_variable_is_named_and_taints_what_needs_it() {
+    check(
+        "url = System.get_env(\"DATABASE_URL\") ||
+  raise \"\"\"
+  environment variable DATABASE_URL is missing.
+  \"\"\"
+config :a, url: url, pool: 1, host: \"#{url}/x\"
+config :b, key: System.fetch_env!(\"KEY\"), port: String.to_integer(System.get_env(\"PORT\"))
+",
+        expect![[r#"
+            a host = ? needs the environment variable DATABASE_URL (config/config.exs:3)
+            a pool = 1 (config/config.exs:6)
+            a url = ? needs the environment variable DATABASE_URL (config/config.exs:3)
+            b key = ? needs the environment variable KEY (config/config.exs:7)
+            b port = ? needs the environment variable PORT (config/config.exs:7)
+            warning needs-env: needs the environment variable DATABASE_URL (config/config.exs:3)
+            warning needs-env: needs the environment variable KEY (config/config.exs:7)
+            warning needs-env: needs the environment variable PORT (config/config.exs:7)
+        "#]],
+    );
+}
+
+#[test]
+fn a_branch_that_raises_would_not_be_taken_where_the_variable_is_set() {
+    check(
+        "config :a, x: 1, z: 1
+if host = System.get_env(\"HOST\") do
+  config :a, x: 2, y: host
+else
+  raise \"HOST is missing\"
+end
+unless System.get_env(\"OTHER\"), do: raise(ArgumentError, message: \"set it\")
+config :a, later: 1",
+        expect![[r#"
+            a later = 1 (config/config.exs:9)
+            a x = ? needs the environment variable HOST (config/config.exs:6)
+            a y = ? needs the environment variable HOST (config/config.exs:6)
+            a z = 1 (config/config.exs:2)
+            warning needs-env: needs the environment variable HOST (config/config.exs:6)
+            warning needs-env: needs the environment variable OTHER (config/config.exs:8)
+        "#]],
+    );
+    check(
+        "if config_env() == :prod do\nraise \"not for production\"\nend\nconfig :a, x: 1",
+        expect![[r#"
+            a x = 1 (config/config.exs:5)
+            warning raises: the configuration raises here: not for production (config/config.exs:3)
+        "#]],
+    );
+}
+
+#[test]
+fn environment_variables_are_unknown_after_they_may_have_changed() {
+    check_with(
+        "before = System.get_env(\"PORT\")
+Dotenv.load!()
+config :a, before: before, after: System.get_env(\"PORT\"), all: System.get_env()[\"PORT\"]
+System.put_env(\"PORT\", \"3\")
+config :a, put: System.get_env(\"PORT\")",
+        &[("PORT", "1")],
+        expect![[r#"
+            a after = ? Dotenv.load!/0 is not evaluated (config/config.exs:3)
+            a all = ? Dotenv.load!/0 is not evaluated (config/config.exs:3)
+            a before = "1" (config/config.exs:4)
+            a put = "3" (config/config.exs:6)
+            warning not-evaluated: Dotenv.load!/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check_with(
+        "if foo(), do: System.put_env(\"PORT\", \"2\")\nconfig :a, port: System.get_env(\"PORT\")",
+        &[("PORT", "1")],
+        expect![[r#"
+            a port = ? foo/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn files_that_are_run_may_set_anything() {
+    check(
+        "config :a, x: 1\nCode.require_file(\"other.exs\", __DIR__)\nconfig :a, y: 1",
+        expect![[r#"
+            a x = ? Code.require_file/2 is not evaluated (config/config.exs:3)
+            a y = 1 (config/config.exs:4)
+            warning not-evaluated: Code.require_file/2 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+}
+
+#[test]
+fn what_elixir_refuses_is_unknown_and_an_error() {
+    check(
+        "config :a, n: String.to_integer(\"many\"), e: elem({1}, 1)\nconfig :a, 1\nconfig \"a\", x: 1\n{:ok, v} = :error\nconfig :a, v: v",
+        expect![[r#"
+            a e = ? Elixir refuses elem/2 here (config/config.exs:2)
+            a n = ? Elixir refuses String.to_integer/1 here (config/config.exs:2)
+            a v = ? Elixir refuses a match whose sides differ here (config/config.exs:5)
+            error elixir-refuses: Elixir refuses String.to_integer/1 here (config/config.exs:2)
+            error elixir-refuses: Elixir refuses elem/2 here (config/config.exs:2)
+            error elixir-refuses: Elixir refuses config/2 with what is no keyword list here (config/config.exs:3)
+            error elixir-refuses: Elixir refuses config with an application that is no atom here (config/config.exs:4)
+            error elixir-refuses: Elixir refuses a match whose sides differ here (config/config.exs:5)
+        "#]],
+    );
+    check(
+        "case 1 do\n2 -> :ok\nend\nconfig :a, x: 1",
+        expect![[r#"
+        a x = 1 (config/config.exs:5)
+        error elixir-refuses: no clause matches (config/config.exs:2)
+    "#]],
+    );
+}
+
+#[test]
+fn known_values_that_no_term_can_be_are_said_to_be_so() {
+    check(
+        "config :a, r: ~r/x/, f: fn -> 1 end, d: ~D[2024-01-01], m: &String.trim/1",
+        expect![[r#"
+            a d = ? it holds a date or time (config/config.exs:2)
+            a f = ? it holds a function (config/config.exs:2)
+            a m = ? it holds a function (config/config.exs:2)
+            a r = ? it holds a regular expression (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn an_unknown_element_may_be_any_key() {
+    check(
+        "config :a, E, [foo(), {:port, 1}]\nconfig :a, F, [{:port, 1}, foo()]",
+        expect![[r#"
+            a E = ? foo/0 is not evaluated (config/config.exs:2)
+            a F = ? foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+}

@@ -1,0 +1,3 @@
+import Config
+
+config :plain, Plain.Endpoint, http: [port: 4041]

@@ -1,0 +1,10 @@
+use Mix.Config
+
+config :admin_web, AdminWeb.Endpoint,
+  load_from_system_env: true,
+  http: [port: {:system, "PORT"}],
+  url: [host: "admin.example.org", port: 80]
+
+if File.exists?(Path.join(__DIR__, "prod.secret.exs")) do
+  import_config "prod.secret.exs"
+end
