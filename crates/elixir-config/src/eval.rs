@@ -149,11 +149,11 @@ impl<'a> Evaluator<'a> {
             Ok(None) if path == "config/config.exs" => {}
             Ok(None) => {
                 self.file = self.enter(path);
-                self.break_off(Code::ConfigMissing, 1, format!("{path} does not exist"));
+                self.break_off(Code::ConfigMissing, 1, &format!("{path} does not exist"));
             }
             Err(why) => {
                 self.file = self.enter(path);
-                self.break_off(Code::ConfigMissing, 1, format!("{path}: {why}"));
+                self.break_off(Code::ConfigMissing, 1, &format!("{path}: {why}"));
             }
         }
         let settings = self.no_settings();
@@ -186,7 +186,7 @@ impl<'a> Evaluator<'a> {
                 } else {
                     Code::SyntaxError
                 };
-                return Ok(self.break_off(code, malformed.line, malformed.message));
+                return Ok(self.break_off(code, malformed.line, &malformed.message));
             }
         };
         let mut last = Kind::nil().at(self.at(1));
@@ -244,15 +244,15 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Tells a finding about an expression whose value is therefore unknown.
-    fn unknown(&mut self, code: Code, line: u32, why: String) -> Value {
-        self.tell(code, line, why.clone());
-        self.doubt(line, &why).value()
+    fn unknown(&mut self, code: Code, line: u32, why: &str) -> Value {
+        self.tell(code, line, why.to_owned());
+        self.doubt(line, why).value()
     }
 
     /// Tells a finding after which every setting is unknown.
-    fn break_off(&mut self, code: Code, line: u32, why: String) -> Value {
-        self.tell(code, line, why.clone());
-        let unknown = self.doubt(line, &why);
+    fn break_off(&mut self, code: Code, line: u32, why: &str) -> Value {
+        self.tell(code, line, why.to_owned());
+        let unknown = self.doubt(line, why);
         self.obscure_all(&unknown);
         unknown.value()
     }
@@ -299,7 +299,7 @@ impl<'a> Evaluator<'a> {
     fn exhausted(&mut self, why: &str) -> Halt {
         self.steps = usize::MAX;
         self.doubts = 0;
-        self.break_off(Code::TooLarge, self.line, why.to_owned());
+        self.break_off(Code::TooLarge, self.line, why);
         Halt::Exhausted
     }
 
@@ -403,7 +403,7 @@ impl<'a> Evaluator<'a> {
                 self.admit(Kind::List(items).at(at))
             }
             Kind::Unknown(unknown) | Kind::Open(_, unknown) => Ok(unknown.value()),
-            _ => Ok(self.unknown(Code::NotEvaluated, at.line, "an improper list".to_owned())),
+            _ => Ok(self.unknown(Code::NotEvaluated, at.line, "an improper list")),
         }
     }
 
@@ -434,11 +434,7 @@ impl<'a> Evaluator<'a> {
             return Ok(Kind::Binary(bytes.into()).at(at));
         }
         let Ok(text) = String::from_utf8(bytes) else {
-            return Ok(self.unknown(
-                Code::NotEvaluated,
-                at.line,
-                "a text is not UTF-8".to_owned(),
-            ));
+            return Ok(self.unknown(Code::NotEvaluated, at.line, "a text is not UTF-8"));
         };
         Ok(match &expr.node {
             Node::QuotedAtom(_) => Kind::atom(&text).at(at),

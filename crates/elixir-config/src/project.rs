@@ -106,7 +106,7 @@ fn dependencies(expr: &Expr, names: &mut Vec<String>) {
 pub fn uses(text: &str, used: &str) -> Vec<Use> {
     let mut found = Vec::new();
     // Most files do not mention it; parsing them all would cost the most of a start.
-    if !text.contains("use ") || !text.contains(used.rsplit('.').next().unwrap_or(used)) {
+    if !text.contains("use") || !text.contains(used.rsplit('.').next().unwrap_or(used)) {
         return found;
     }
     for statement in parse(text).unwrap_or_default() {

@@ -9,27 +9,34 @@ use crate::{
 /// Numbers in a range that is evaluated, at most.
 const RANGE_MAX: i64 = 10_000;
 
-/// The elements of what `Enum` goes through, if they are known.
-pub(crate) fn items(value: &Value) -> Option<Vec<Value>> {
+/// Pairs of a map that the BEAM keeps sorted (`MAP_SMALL_MAP_LIMIT`).
+const SMALL_MAP_MAX: usize = 32;
+
+/// The elements of what `Enum` goes through, or why they are not known.
+pub(crate) fn items(value: &Value) -> Result<Vec<Value>, Answer> {
     match &value.kind {
-        Kind::List(items) => Some(items.clone()),
-        Kind::Map(pairs) => {
+        Kind::List(items) => Ok(items.clone()),
+        Kind::Map(pairs) if has_known_order(pairs) => {
             let mut pairs: Vec<&(Value, Value)> = pairs.iter().collect();
-            // A map is gone through in the order of its keys, as long as it is small.
-            pairs.sort_by_key(|(key, _)| {
-                (
-                    key.as_integer(),
-                    key.as_atom().cloned(),
-                    key.as_str().map(str::to_owned),
-                )
-            });
+            pairs.sort_by_key(|(key, _)| (key.as_integer(), key.as_str().map(str::to_owned)));
             let pair = |(key, value): &(Value, Value)| {
                 Kind::Tuple(vec![key.clone(), value.clone()]).at(key.at)
             };
-            Some(pairs.into_iter().map(pair).collect())
+            Ok(pairs.into_iter().map(pair).collect())
         }
-        _ => None,
+        Kind::Map(_) => Err(Answer::Foreign),
+        Kind::Unknown(unknown) | Kind::Open(_, unknown) => Err(Answer::Unknown(unknown.clone())),
+        _ => Err(Answer::Refused),
     }
+}
+
+/// Whether a map is gone through in the order of its keys: a small one is, but since OTP 26 not by
+/// the names of atoms.
+fn has_known_order(pairs: &[(Value, Value)]) -> bool {
+    let all = |is_kind: fn(&Value) -> bool| pairs.iter().all(|(key, _)| is_kind(key));
+    pairs.len() <= 1
+        || pairs.len() <= SMALL_MAP_MAX
+            && (all(|key| key.as_integer().is_some()) || all(|key| key.as_str().is_some()))
 }
 
 /// `a..b`, as the list that it stands for.
@@ -227,21 +234,21 @@ pub(super) fn enumerate(name: &str, values: &[Value]) -> Answer {
         },
         ("concat", [left, right]) => append(left, right),
         ("into", [from, to]) => match items(from) {
-            Some(items) => into(items, to),
-            None => Answer::Refused,
+            Ok(items) => into(items, to),
+            Err(answer) => answer,
         },
         ("reverse", [list]) => match list.as_list() {
             Some(items) => Answer::Is(Kind::List(items.iter().rev().cloned().collect())),
             None => Answer::Refused,
         },
         ("to_list", [from]) => match items(from) {
-            Some(items) => Answer::Is(Kind::List(items)),
-            None => Answer::Refused,
+            Ok(items) => Answer::Is(Kind::List(items)),
+            Err(answer) => answer,
         },
         ("count", [list]) => count(list),
         ("empty?", [list]) => match items(list) {
-            Some(items) => Answer::bool(items.is_empty()),
-            None => Answer::Refused,
+            Ok(items) => Answer::bool(items.is_empty()),
+            Err(answer) => answer,
         },
         ("at", [list, index]) => at(list, index),
         ("with_index", [list]) => with_index(list, 0),
@@ -274,8 +281,9 @@ fn at(list: &Value, index: &Value) -> Answer {
 }
 
 fn with_index(list: &Value, from: i64) -> Answer {
-    let Some(items) = items(list) else {
-        return Answer::Refused;
+    let items = match items(list) {
+        Ok(items) => items,
+        Err(answer) => return answer,
     };
     let pairs = items.into_iter().zip(from..).map(|(item, index)| {
         let at = item.at;

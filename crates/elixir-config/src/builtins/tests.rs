@@ -82,6 +82,11 @@ fn lists_and_maps() {
     check("Enum.any?([1, 2], &(&1 > 1))", "true");
     check("Enum.all?([1, 2], &(&1 > 1))", "false");
     check("Enum.sort([2, 1])", "? Enum.sort/1 is not evaluated");
+    check("Enum.to_list(%{2 => :b, 1 => :a})", "[{1, :a}, {2, :b}]");
+    check(
+        "Enum.to_list(%{b: 1, a: 2})",
+        "? Enum.to_list/1 is not evaluated",
+    );
     check("Enum.to_list(1..3)", "[1, 2, 3]");
     check("Keyword.put([a: 1, b: 2, a: 3], :a, 4)", "[a: 4, b: 2]");
     check(

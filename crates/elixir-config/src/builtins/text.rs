@@ -62,7 +62,13 @@ pub(crate) fn words(text: &str, modifier: char, at: At) -> Value {
         'c' => charlist(word, at),
         _ => Kind::text(word).at(at),
     };
-    Kind::List(text.split_whitespace().map(word).collect()).at(at)
+    Kind::List(split(text).map(word).collect()).at(at)
+}
+
+/// `String.split/1`, which leaves non-breaking spaces alone.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let is_space = |char: char| char.is_whitespace() && !"\u{a0}\u{2007}\u{202f}".contains(char);
+    text.split(is_space).filter(|word| !word.is_empty())
 }
 
 /// `a <> b`.
@@ -116,10 +122,10 @@ pub(super) fn string(name: &str, values: &[Value]) -> Answer {
         },
         ("to_atom" | "to_existing_atom", 1, _) => Answer::Is(Kind::atom(text)),
         ("to_charlist", 1, _) => Answer::Value(charlist(text, first.at)),
-        ("trim", 1, _) => Answer::Is(Kind::text(text.trim())),
-        ("trim_leading", 1, _) => Answer::Is(Kind::text(text.trim_start())),
-        ("trim_trailing", 1, _) => Answer::Is(Kind::text(text.trim_end())),
         // Beyond ASCII the two sides' tables may differ by their Unicode version.
+        ("trim", 1, _) if text.is_ascii() => Answer::Is(Kind::text(text.trim())),
+        ("trim_leading", 1, _) if text.is_ascii() => Answer::Is(Kind::text(text.trim_start())),
+        ("trim_trailing", 1, _) if text.is_ascii() => Answer::Is(Kind::text(text.trim_end())),
         ("downcase", 1, _) if text.is_ascii() => Answer::Is(Kind::text(&text.to_ascii_lowercase())),
         ("upcase", 1, _) if text.is_ascii() => Answer::Is(Kind::text(&text.to_ascii_uppercase())),
         ("split", 1, _) => {

@@ -52,5 +52,6 @@ fn a_path_into_what_is_unknown_says_why_and_where() {
                 },
                 is_error: false,
             },
-        ]"#]].assert_eq(&format!("{:#?}", config.findings()));
+        ]"#]]
+    .assert_eq(&format!("{:#?}", config.findings()));
 }

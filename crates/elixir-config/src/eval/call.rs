@@ -148,7 +148,7 @@ impl Evaluator<'_> {
             ("Config" | "Mix.Config" | "Kernel", ..) => self.local_values(name, values, line),
             ("Mix", "env", []) => Ok(Kind::atom(self.script.env).at(at)),
             ("Mix", "target", []) => Ok(self.target(line)),
-            ("System", ..) => self.system(name, values, line),
+            ("System", ..) => self.system(name, &values, line),
             ("File", "exists?" | "regular?" | "dir?", [path, ..]) => {
                 Ok(self.exists(name, path, line))
             }
@@ -157,7 +157,7 @@ impl Evaluator<'_> {
             ("Path", "expand", [path, folder]) => self.expand(path, Some(folder), line),
             ("Path", "absname", [path]) => self.expand(path, None, line),
             ("Path", "wildcard", [pattern, ..]) => self.wildcard(pattern, line),
-            ("Enum", ..) => self.enumerate(name, values, line),
+            ("Enum", ..) => self.enumerate(name, &values, line),
             ("IO" | "Logger", "puts" | "warn" | "warning" | "info" | "debug" | "error", _) => {
                 Ok(Kind::atom("ok").at(at))
             }
@@ -184,8 +184,8 @@ impl Evaluator<'_> {
     }
 
     /// `System`: the environment variables that were given, and nothing else of the machine.
-    fn system(&mut self, name: &str, values: Vec<Value>, line: u32) -> Evaluated {
-        match (name, values.as_slice()) {
+    fn system(&mut self, name: &str, values: &[Value], line: u32) -> Evaluated {
+        match (name, values) {
             ("get_env", []) => self.vars(line),
             ("get_env", [var]) => self.get_env(var, None, line),
             ("get_env", [var, default]) => self.get_env(var, Some(default), line),
@@ -221,7 +221,7 @@ impl Evaluator<'_> {
                 let what = format!("System.{name}/{}", values.len());
                 let unknown = self.doubt(line, &format!("{what} is not evaluated"));
                 self.taint_effects("Elixir.System", name, &unknown);
-                self.answer(Answer::Foreign, &what, &values, line)
+                self.answer(Answer::Foreign, &what, values, line)
             }
         }
     }
@@ -229,7 +229,12 @@ impl Evaluator<'_> {
     fn get_env(&mut self, var: &Value, default: Option<&Value>, line: u32) -> Evaluated {
         let at = self.at(line);
         let Some(name) = var.as_str() else {
-            return self.answer(Answer::Refused, "System.get_env", &[var.clone()], line);
+            return self.answer(
+                Answer::Refused,
+                "System.get_env",
+                std::slice::from_ref(var),
+                line,
+            );
         };
         let set = match self.set_vars.get(name) {
             Some(set) => set.clone(),
@@ -299,7 +304,7 @@ impl Evaluator<'_> {
         };
         match texts.0 {
             Some(text) if text.starts_with('~') => {
-                let why = "a path in the home folder is not known".to_owned();
+                let why = "a path in the home folder is not known";
                 Ok(self.unknown(Code::NotEvaluated, line, why))
             }
             Some(text) => {
@@ -355,9 +360,11 @@ impl Evaluator<'_> {
                     self.refused(what, line)
                 }
             }
-            (Answer::Foreign, None) => {
-                self.unknown(Code::NotEvaluated, line, format!("{what} is not evaluated"))
-            }
+            (Answer::Foreign, None) => self.unknown(
+                Code::NotEvaluated,
+                line,
+                &format!("{what} is not evaluated"),
+            ),
         };
         let unknown = self.why(&value);
         self.taint_functions(arguments, &unknown)?;
@@ -366,7 +373,7 @@ impl Evaluator<'_> {
 
     /// A value that Elixir would not give, but raise.
     pub(super) fn refused(&mut self, what: &str, line: u32) -> Value {
-        self.unknown(Code::Refused, line, format!("Elixir refuses {what} here"))
+        self.unknown(Code::Refused, line, &format!("Elixir refuses {what} here"))
     }
 
     /// `container[key]`.

@@ -164,7 +164,7 @@ impl Evaluator<'_> {
             None => match arms.arms.into_iter().next() {
                 Some(arm) => self.arm(arm, expr.line),
                 None => {
-                    let why = "no clause matches".to_owned();
+                    let why = "no clause matches";
                     let value = self.unknown(Code::Refused, expr.line, why);
                     Err(Halt::Raised(self.why(&value)))
                 }
@@ -350,8 +350,12 @@ impl Evaluator<'_> {
             };
         };
         let source = self.eval(source)?;
-        let Some(items) = builtins::items(&source) else {
-            return Ok(Some(self.why(&source)));
+        let items = match builtins::items(&source) {
+            Ok(items) => items,
+            Err(answer) => {
+                let value = self.answer(answer, "this generator", &[source], step.line)?;
+                return Ok(Some(self.why(&value)));
+            }
         };
         for item in items {
             let mark = self.scope.mark();

@@ -42,13 +42,13 @@ impl Evaluator<'_> {
                 _ => return Ok(self.refused("config with a key that is no atom", line)),
             },
         };
-        self.set(app, settings, at)?;
+        self.set(&app, settings, at)?;
         Ok(done)
     }
 
-    fn set(&mut self, app: Arc<str>, settings: Value, at: At) -> Result<(), Halt> {
+    fn set(&mut self, app: &Arc<str>, settings: Value, at: At) -> Result<(), Halt> {
         if is_keyword(&settings) {
-            let before = self.app(&app);
+            let before = self.app(app);
             let pairs = [Some(&self.settings), before.as_ref()].map(|it| it.map_or(0, pairs));
             self.charge(pairs.iter().sum::<usize>() / PAIRS_PER_STEP)?;
             let after = match before {
@@ -57,7 +57,7 @@ impl Evaluator<'_> {
             };
             self.set_app(app, after);
         } else if let Some(unknown) = settings.unknown().cloned() {
-            let before = self.app(&app);
+            let before = self.app(app);
             let before = before.unwrap_or_else(|| Kind::List(Vec::new()).at(at));
             self.set_app(app, obscure(before, &unknown));
         } else {
@@ -89,9 +89,9 @@ impl Evaluator<'_> {
     }
 
     /// Replaces the settings of one application.
-    pub(super) fn set_app(&mut self, app: Arc<str>, settings: Value) {
+    pub(super) fn set_app(&mut self, app: &Arc<str>, settings: Value) {
         let at = settings.at;
-        let pair = Value::pair(app.clone(), settings, at);
+        let pair = Value::pair(Arc::clone(app), settings, at);
         let pairs = match &mut self.settings.kind {
             Kind::List(pairs) | Kind::Open(pairs, _) => pairs,
             kind => {
@@ -103,7 +103,7 @@ impl Evaluator<'_> {
         };
         let place = pairs
             .iter_mut()
-            .find(|pair| pair.as_pair().is_some_and(|(name, _)| *name == app));
+            .find(|pair| pair.as_pair().is_some_and(|(name, _)| name == app));
         match place {
             Some(place) => *place = pair,
             None => pairs.push(pair),
@@ -115,10 +115,10 @@ impl Evaluator<'_> {
         let done = Kind::atom("ok").at(self.at(line));
         if self.is_runtime {
             let why = "runtime.exs calls import_config, which Elixir refuses";
-            return Ok(self.break_off(Code::ImportAtRuntime, line, why.to_owned()));
+            return Ok(self.break_off(Code::ImportAtRuntime, line, why));
         }
         let Some(written) = file.as_str() else {
-            let why = "the path of an import is not known".to_owned();
+            let why = "the path of an import is not known";
             self.break_off(Code::ImportUnknown, line, why);
             return Ok(done);
         };
@@ -139,7 +139,7 @@ impl Evaluator<'_> {
     fn import(&mut self, wanted: &str, line: u32) -> Result<(), Halt> {
         if self.imported.iter().any(|known| known == wanted) {
             let why = format!("{wanted} is imported twice");
-            self.break_off(Code::ImportRepeated, line, why);
+            self.break_off(Code::ImportRepeated, line, &why);
             return Ok(());
         }
         if self.import_depth >= IMPORT_DEPTH_MAX || self.imported.len() >= IMPORTS_MAX {
@@ -151,12 +151,12 @@ impl Evaluator<'_> {
             Ok(Some(text)) => text,
             Ok(None) => {
                 let why = format!("{wanted}, which is imported here, does not exist");
-                self.break_off(Code::ImportMissing, line, why);
+                self.break_off(Code::ImportMissing, line, &why);
                 return Ok(());
             }
             Err(why) => {
                 let why = format!("{wanted}, which is imported here, cannot be read: {why}");
-                self.break_off(Code::ImportMissing, line, why);
+                self.break_off(Code::ImportMissing, line, &why);
                 return Ok(());
             }
         };
@@ -190,12 +190,17 @@ impl Evaluator<'_> {
                 self.scope.imports_config = true;
                 self.scope.imports_wildcards = true;
             }
-            // Functions that another import brings are not evaluated where they are called.
-            ("import", _) => {}
+            // Functions that another import brings are not evaluated where they are called, but those
+            // of Dotenvy and its like change the environment.
+            ("import", module) => {
+                let why = format!("{} is imported", module.trim_start_matches("Elixir."));
+                let unknown = self.doubt(line, &why);
+                self.taint_effects(module, "", &unknown);
+            }
             (_, module) => {
                 let module = module.trim_start_matches("Elixir.");
                 let why = format!("`use {module}` is not evaluated");
-                return self.unknown(Code::NotEvaluated, line, why);
+                return self.unknown(Code::NotEvaluated, line, &why);
             }
         }
         Kind::Atom(module).at(self.at(line))
@@ -216,11 +221,7 @@ impl Evaluator<'_> {
         }
         match named.pop() {
             Some(module) => Kind::Atom(module).at(self.at(line)),
-            None => self.unknown(
-                Code::NotEvaluated,
-                line,
-                "this alias is not evaluated".to_owned(),
-            ),
+            None => self.unknown(Code::NotEvaluated, line, "this alias is not evaluated"),
         }
     }
 

@@ -8,19 +8,20 @@ use crate::{
 
 impl Evaluator<'_> {
     /// A function of `Enum`, called with values.
-    pub(super) fn enumerate(&mut self, name: &str, values: Vec<Value>, line: u32) -> Evaluated {
+    pub(super) fn enumerate(&mut self, name: &str, values: &[Value], line: u32) -> Evaluated {
         let what = format!("Enum.{name}/{}", values.len());
-        let (items, function) = match values.as_slice() {
+        let (items, function) = match values {
             [items, .., function] if matches!(function.kind, Kind::Function(_)) => {
                 (builtins::items(items), function)
             }
             _ => {
-                let answer = builtins::remote("Enum", name, &values);
-                return self.answer(answer, &what, &values, line);
+                let answer = builtins::remote("Enum", name, values);
+                return self.answer(answer, &what, values, line);
             }
         };
-        let Some(items) = items else {
-            return self.answer(Answer::Refused, &what, &values, line);
+        let items = match items {
+            Ok(items) => items,
+            Err(answer) => return self.answer(answer, &what, values, line),
         };
         let at = self.at(line);
         match (name, values.len()) {
@@ -55,7 +56,7 @@ impl Evaluator<'_> {
             ("filter", 2) => self.select(items, function, true, line),
             ("reject", 2) => self.select(items, function, false, line),
             ("find" | "any?" | "all?", 2) => self.search(name, items, function, line),
-            _ => self.answer(Answer::Foreign, &what, &values, line),
+            _ => self.answer(Answer::Foreign, &what, values, line),
         }
     }
 

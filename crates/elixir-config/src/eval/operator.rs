@@ -61,7 +61,7 @@ impl Evaluator<'_> {
 
     fn unevaluated_operator(&mut self, operator: &str, line: u32) -> Value {
         let why = format!("`{operator}` is not evaluated");
-        self.unknown(Code::NotEvaluated, line, why)
+        self.unknown(Code::NotEvaluated, line, &why)
     }
 
     /// `pattern = value`.

@@ -41,7 +41,7 @@ impl Evaluator<'_> {
     /// Tells that an expression is not evaluated, and taints all it might do.
     pub(super) fn not_evaluated(&mut self, expr: &Expr, what: &str) -> Evaluated {
         let why = format!("{what} is not evaluated");
-        let value = self.unknown(Code::NotEvaluated, expr.line, why);
+        let value = self.unknown(Code::NotEvaluated, expr.line, &why);
         let unknown = self.why(&value);
         self.taint(expr, &unknown)?;
         Ok(value)
@@ -171,7 +171,7 @@ impl Evaluator<'_> {
                     Kind::Unknown(_) => obscure(before, unknown),
                     _ => join(before.clone(), merge(before, settings), unknown),
                 };
-                self.set_app(app, after);
+                self.set_app(&app, after);
             }
         }
         Ok(())

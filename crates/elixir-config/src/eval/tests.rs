@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a check takes its `expect!` as it is written"
+)]
+
 use expect_test::{Expect, expect, expect_file};
 use proptest::prelude::*;
 

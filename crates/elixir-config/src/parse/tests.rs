@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a check takes its `expect!` as it is written"
+)]
+
 use expect_test::{Expect, expect};
 
 use super::{Malformed, parse};
@@ -81,8 +86,14 @@ fn brief(expr: &Expr) -> String {
 fn blocks_are_keyword_arguments() {
     let block = expect!["if(x [{:do (1)}@1 {:else (2 3)}@3])"];
     check("if x do\n  1\nelse\n  2\n  3\nend", block);
-    check("if(x, do: 1, else: 2)", expect!["if(x [{:do 1}@1 {:else 2}@1])"]);
-    check("for x <- y, into: %{} do\n x\nend", expect!["for((x <- y) [{:into %{}}@1] [{:do (x)}@1])"]);
+    check(
+        "if(x, do: 1, else: 2)",
+        expect!["if(x [{:do 1}@1 {:else 2}@1])"],
+    );
+    check(
+        "for x <- y, into: %{} do\n x\nend",
+        expect!["for((x <- y) [{:into %{}}@1] [{:do (x)}@1])"],
+    );
     check(
         "case x do\n  {:ok, v} when v > 1 -> v\n  _ -> nil\nend",
         expect!["case(x [{:do clauses({:ok v}@2 when (v > 1) -> (v); _ -> (:nil))}@1])"],
@@ -112,14 +123,26 @@ fn calls_have_names_functions_or_values_before_them() {
     check("f.(1)", expect!["f.(1)"]);
     check("x.y.z", expect!["x.y().z()"]);
     check(":erlang.node()", expect![":erlang.node()"]);
-    check("System.get_env()[\"A\"]", expect![[r#"alias(System).get_env()["A"]"#]]);
-    check("f(1)(2)", expect!["foreign(a call of a call's result: 2 f(1))"]);
-    check("Foo.\"bar\"(1)", expect!["foreign(a call by a quoted name: 1 alias(Foo))"]);
+    check(
+        "System.get_env()[\"A\"]",
+        expect![[r#"alias(System).get_env()["A"]"#]],
+    );
+    check(
+        "f(1)(2)",
+        expect!["foreign(a call of a call's result: 2 f(1))"],
+    );
+    check(
+        "Foo.\"bar\"(1)",
+        expect!["foreign(a call by a quoted name: 1 alias(Foo))"],
+    );
 }
 
 #[test]
 fn texts_have_pieces() {
-    check(r#""a#{b}\n\x41\u00e9\u{1F600}\q""#, expect![[r##""a"#(b)"\nAé😀q""##]]);
+    check(
+        r#""a#{b}\n\x41\u00e9\u{1F600}\q""#,
+        expect![[r##""a"#(b)"\nAé😀q""##]],
+    );
     check(
         "\"\"\"\n    a\n      b \\\n    c#{d}\n  e\n    \"\"\"",
         expect![[r##""a\n  b c"#(d)"\ne\n""##]],
@@ -143,10 +166,24 @@ fn numbers_are_small_or_foreign() {
 
 #[test]
 fn what_is_foreign_keeps_its_parts() {
-    check("%Foo{a: config(:x, 1)}", expect!["foreign(a struct: foreign(an unusual construct: alias(Foo)) foreign(an unusual construct: [{:a config(:x 1)}@1]))"]);
-    check("%{m | a: 1}", expect!["foreign(a map update: (m | [{:a 1}@1]))"]);
-    check("<<config(:x, 1)>>", expect!["foreign(a bitstring: config(:x 1))"]);
-    check("@x config(:y, 1)", expect!["foreign(a module attribute: x(config(:y 1)))"]);
+    check(
+        "%Foo{a: config(:x, 1)}",
+        expect![
+            "foreign(a struct: foreign(an unusual construct: alias(Foo)) foreign(an unusual construct: [{:a config(:x 1)}@1]))"
+        ],
+    );
+    check(
+        "%{m | a: 1}",
+        expect!["foreign(a map update: (m | [{:a 1}@1]))"],
+    );
+    check(
+        "<<config(:x, 1)>>",
+        expect!["foreign(a bitstring: config(:x 1))"],
+    );
+    check(
+        "@x config(:y, 1)",
+        expect!["foreign(a module attribute: x(config(:y 1)))"],
+    );
 }
 
 #[test]

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a check takes its `expect!` as it is written"
+)]
+
 use expect_test::{Expect, expect};
 
 use super::{mix_project, uses};
@@ -33,7 +38,9 @@ fn an_umbrella_says_where_its_apps_are() {
     [{:phoenix, \"~> 1.7\"}, {:credo, \">= 0.0.0\", only: [:dev, :test]}]
   end
 end",
-        expect![[r#"Ok(MixProject { app: None, apps_path: Some("apps"), config_path: None, deps: ["phoenix", "credo"] })"#]],
+        expect![[
+            r#"Ok(MixProject { app: None, apps_path: Some("apps"), config_path: None, deps: ["phoenix", "credo"] })"#
+        ]],
     );
 }
 
@@ -52,7 +59,9 @@ fn a_child_says_its_name_config_path_and_deps() {
   end
   defp more(_), do: [{:jason, \"1.0\"}]
 end",
-        expect![[r#"Ok(MixProject { app: Some("shop_web"), apps_path: None, config_path: Some("../../config/config.exs"), deps: ["bandit", "shop"] })"#]],
+        expect![[
+            r#"Ok(MixProject { app: Some("shop_web"), apps_path: None, config_path: Some("../../config/config.exs"), deps: ["bandit", "shop"] })"#
+        ]],
     );
 }
 
@@ -62,10 +71,15 @@ fn what_is_not_literal_is_not_said() {
         "defmodule P do\n def project, do: [app: @app, deps: [{:plug_cowboy, \"2.0\"}]]\nend",
         expect!["Ok(MixProject { app: None, apps_path: None, config_path: None, deps: [] })"],
     );
-    check_project("", expect!["Ok(MixProject { app: None, apps_path: None, config_path: None, deps: [] })"]);
+    check_project(
+        "",
+        expect!["Ok(MixProject { app: None, apps_path: None, config_path: None, deps: [] })"],
+    );
     check_project(
         "defmodule P do\n def project do\n [app: :x,\n",
-        expect![[r#"Err(Finding { code: "syntax-error", message: "syntax error near `do`", fix: "correct the file; Elixir cannot read it either", at: Written { file: "mix.exs", line: 1 }, is_error: true })"#]],
+        expect![[
+            r#"Err(Finding { code: "syntax-error", message: "syntax error near `do`", fix: "correct the file; Elixir cannot read it either", at: Written { file: "mix.exs", line: 1 }, is_error: true })"#
+        ]],
     );
 }
 

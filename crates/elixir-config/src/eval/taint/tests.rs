@@ -1,5 +1,10 @@
 //! The poison rule: nothing is guessed, and no more is lost than must be.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a check takes its `expect!` as it is written"
+)]
+
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
@@ -315,6 +320,20 @@ config :a, put: System.get_env(\"PORT\")",
         expect![[r#"
             a port = ? foo/0 is not evaluated (config/config.exs:2)
             warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn an_import_that_is_named_for_the_environment_may_change_it() {
+    check_with(
+        "import Dotenvy\nsource!([\".env\"])\nconfig :a, port: env!(\"PORT\", :integer), also: System.get_env(\"PORT\")",
+        &[("PORT", "1")],
+        expect![[r#"
+            a also = ? Dotenvy is imported (config/config.exs:2)
+            a port = ? env!/2 is not evaluated (config/config.exs:4)
+            warning not-evaluated: source!/1 is not evaluated (config/config.exs:3)
+            warning not-evaluated: env!/2 is not evaluated (config/config.exs:4)
         "#]],
     );
 }
