@@ -70,7 +70,11 @@ impl File {
             }
             Err(error) => {
                 let span = error.span().unwrap_or_default();
-                reader.problem(&span, error.message().trim_end().replace('\n', ", "));
+                let mut message = error.message().trim_end().replace('\n', ", ");
+                if let ("duplicate key", Some(key)) = (message.as_str(), text.get(span.clone())) {
+                    message = format!("\"{}\" is written twice", key.trim_matches('"'));
+                }
+                reader.problem(&span, message);
             }
         }
         reader.file

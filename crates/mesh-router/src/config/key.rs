@@ -60,6 +60,15 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("timeouts.drain", "45s"),
 ];
 
+/// The variables that stand for no key: how much is logged, and flags that say where to read.
+pub(crate) const VARIABLES: &[&str] = &[
+    "MESH_ROUTER_LOG",
+    "MESH_ROUTER_ROOT",
+    "MESH_ROUTER_ENV",
+    "MESH_ROUTER_ENV_FILE",
+    "MESH_ROUTER_CONFIG",
+];
+
 /// The keys of one `[routes."host"]` table.
 pub(crate) const ROUTE_KEYS: &[&str] = &["endpoint", "upstreams", "subdomains"];
 
@@ -129,9 +138,10 @@ pub(crate) fn nearest<'a>(
     /// Below this two words have too little in common for a suggestion to help.
     const ALIKE: f64 = 0.8;
     let word = word.to_ascii_lowercase();
+    let likeness = |candidate: &str| strsim::jaro_winkler(&word, &candidate.to_ascii_lowercase());
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
+        .map(|candidate| (likeness(candidate), candidate))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Effective, Written,
+    Effective, Environment, Written,
     file::{Word, Words},
     key::{self, Key},
     place::{Place, Problem},
@@ -42,6 +42,8 @@ impl Layers {
             let list = values.iter().map(word).collect();
             words.insert(name, Words { place, list });
         }
+        let mut problems = problems;
+        problems.extend(written.environment.into_iter().flat_map(misspelt));
         Self {
             words,
             problems,
@@ -110,6 +112,29 @@ impl Layers {
         });
         words
     }
+}
+
+/// The variables that look like settings and are none: a misspelt one would be ignored in silence.
+fn misspelt(environment: &Environment) -> Vec<Problem> {
+    /// Kubernetes sets these in every pod beside a Service that is called `mesh-router`.
+    const OF_KUBERNETES: [&str; 2] = ["MESH_ROUTER_SERVICE_", "MESH_ROUTER_PORT"];
+    let settings = key::KEYS.iter().map(|key| key::variable(key.name));
+    let others = key::VARIABLES.iter().map(|name| (*name).to_owned());
+    let known: Vec<String> = settings.chain(others).collect();
+    let problem = |name: &String| {
+        let message = match key::nearest(name, known.iter().map(String::as_str)) {
+            Some(nearest) => format!("unknown variable, did you mean {nearest}?"),
+            None => "unknown variable".to_owned(),
+        };
+        Problem::new(&Place::Variable(name.clone()), message)
+    };
+    environment
+        .all()
+        .keys()
+        .filter(|name| name.starts_with("MESH_ROUTER_") && !known.contains(name))
+        .filter(|name| !OF_KUBERNETES.iter().any(|start| name.starts_with(start)))
+        .map(problem)
+        .collect()
 }
 
 /// Reads a value, or a list of them with commas, from one line.

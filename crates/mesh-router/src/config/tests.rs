@@ -514,7 +514,7 @@ fn broken_toml_is_refused_where_it_breaks() {
     );
     refused(
         "workers = 1\nworkers = 2\n",
-        &expect!["mesh-router.toml:2:1: duplicate key"],
+        &expect![[r#"mesh-router.toml:2:1: "workers" is written twice"#]],
     );
     refused(
         "# ä\n\tmode = \"ä\n",
@@ -534,4 +534,25 @@ fn columns_count_characters() {
     };
     let columns: Vec<_> = found.iter().map(|problem| problem.place.line().1).collect();
     assert_eq!(columns, [14, 23]);
+}
+
+#[test]
+fn a_misspelt_variable_is_refused_and_kubernetes_own_are_not() {
+    let environment = Environment::from([
+        ("MESH_ROUTER_LISEN", "127.0.0.1:4000"),
+        ("MESH_ROUTER_LOG", "debug"),
+        ("MESH_ROUTER_PORT", "tcp://10.0.0.7:80"),
+        ("MESH_ROUTER_SERVICE_HOST", "10.0.0.7"),
+        ("PORT", "4000"),
+    ]);
+    let written = Written {
+        environment: Some(&environment),
+        ..Written::default()
+    };
+    let Err(Problems(found)) = Config::check(&written) else {
+        panic!("accepted");
+    };
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    expect!["MESH_ROUTER_LISEN: unknown variable, did you mean MESH_ROUTER_LISTEN?"]
+        .assert_eq(&lines.join("\n"));
 }
