@@ -85,6 +85,14 @@ mod too_large {
 }
 
 mod too_slow {
+    use std::{
+        iter,
+        net::{SocketAddr, TcpStream},
+        time::Duration,
+    };
+
+    use socket2::{Domain, Socket, Type};
+
     use super::*;
 
     #[test]
@@ -178,16 +186,25 @@ mod too_slow {
 
     #[test]
     fn connecting_is_a_gateways_error() {
-        // 192.0.2.0/24 is set aside for documentation (RFC 5737): nobody answers there, or the
-        // system says at once that there is no way.
-        let config = Gateway::config_to(&Upstream::hello(), "", "[timeouts]\nconnect = \"300ms\"");
-        let at = config.find("upstreams = ").unwrap();
-        let config = format!("{}upstreams = [\"192.0.2.1:81\"]\n{}", &config[..at], {
-            let rest = &config[at..];
-            &rest[rest.find('\n').unwrap()..]
-        });
+        // Nobody accepts, and the queue of those who wait is full: further ones get no answer.
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener
+            .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+            .unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let short = Duration::from_millis(300);
+        let waiting: Vec<TcpStream> =
+            iter::from_fn(|| TcpStream::connect_timeout(&address, short).ok())
+                .take(8)
+                .collect();
+
+        let upstream = Upstream::hello();
+        let config = Gateway::config_to(&upstream, "", "[timeouts]\nconnect = \"300ms\"");
+        let config = config.replace(&upstream.address(), &address.to_string());
         let status = Gateway::configured(&config).get("auth.test", "/").status();
         assert!(matches!(status, 502 | 504), "{status}");
+        drop(waiting);
     }
 }
 
