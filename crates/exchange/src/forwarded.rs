@@ -3,15 +3,15 @@
 //! What a peer says of it is believed only from a trusted peer. Plug takes the leftmost address of
 //! X-Forwarded-For and one line of each name, so there is one line, and its leftmost is the client.
 
-use std::{
-    io::Write as _,
-    net::{IpAddr, SocketAddr},
-};
+use std::net::{IpAddr, SocketAddr};
 
 use http1::{Field, Name};
 use routes::{Authority, ForwardedProto, Settings};
 
-use crate::driver::Peer;
+use crate::{
+    decimal::{push_decimal, push_ip},
+    driver::Peer,
+};
 
 /// Trusted proxies in a row, at most; what lies beyond is not looked at.
 const HOPS_MAX: usize = 16;
@@ -62,7 +62,8 @@ impl Forwarded {
     pub(crate) fn write(&self, out: &mut Vec<u8>, authority: &Authority) {
         let mut separator = "X-Forwarded-For: ";
         for hop in self.hops.iter().rev().flatten() {
-            push(out, format_args!("{separator}{hop}"));
+            out.extend_from_slice(separator.as_bytes());
+            push_ip(out, *hop);
             separator = ", ";
         }
         if separator == ", " {
@@ -76,7 +77,9 @@ impl Forwarded {
         out.extend_from_slice(self.scheme.as_bytes());
         out.extend_from_slice(b"\r\nX-Forwarded-Host: ");
         out.extend_from_slice(host.host.as_str().as_bytes());
-        push(out, format_args!("\r\nX-Forwarded-Port: {port}\r\n"));
+        out.extend_from_slice(b"\r\nX-Forwarded-Port: ");
+        push_decimal(out, port.into());
+        out.extend_from_slice(b"\r\n");
     }
 
     /// Takes over what a trusted peer says.
@@ -165,8 +168,4 @@ fn address(text: &[u8]) -> Option<IpAddr> {
         .parse::<IpAddr>()
         .or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip()));
     Some(ip.ok()?.to_canonical())
-}
-
-fn push(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a vector takes everything");
 }

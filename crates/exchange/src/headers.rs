@@ -1,11 +1,9 @@
 //! Heads on their way: which lines pass, and which are ours.
 
-use std::io::Write as _;
-
 use http1::{Body, ConnectionOptions, Field, Name, RequestHead, ResponseHead, Version, is_listed};
 use routes::Authority;
 
-use crate::{forwarded::Forwarded, page::push_connection};
+use crate::{decimal::push_decimal, forwarded::Forwarded, page::push_connection};
 
 /// What the gateway wants to know of a request's fields, gathered in one pass.
 #[derive(Debug, Default)]
@@ -124,16 +122,13 @@ impl ToApp<'_> {
             out.extend_from_slice(b"Connection: Upgrade\r\nUpgrade: websocket\r\n");
         }
         self.forwarded.write(out, self.authority);
-        let received = match self.head.version {
-            Version::Http10 => "1.0",
-            Version::Http11 => "1.1",
-        };
-        let (id, instance) = (self.request_id, self.instance);
-        write!(
-            out,
-            "X-Request-Id: {id}\r\nVia: {received} {instance}\r\n\r\n"
-        )
-        .expect("a vector takes everything");
+        push_request_id(out, self.request_id);
+        out.extend_from_slice(match self.head.version {
+            Version::Http10 => b"Via: 1.0 ",
+            Version::Http11 => b"Via: 1.1 ",
+        });
+        out.extend_from_slice(self.instance.as_bytes());
+        out.extend_from_slice(b"\r\n\r\n");
     }
 
     /// Whether a line goes on to the app.
@@ -218,17 +213,17 @@ impl ToClient<'_> {
 
     fn write_lines(&self, out: &mut Vec<u8>) {
         out.clear();
-        let (status, reason) = (self.head.status, self.head.reason.of(self.buf));
-        write!(out, "HTTP/1.1 {status} ").expect("a vector takes everything");
-        out.extend_from_slice(reason);
+        out.extend_from_slice(b"HTTP/1.1 ");
+        push_decimal(out, self.head.status.into());
+        out.push(b' ');
+        out.extend_from_slice(self.head.reason.of(self.buf));
         out.extend_from_slice(b"\r\n");
         copy_lines(out, self.buf, &self.head.fields, |field| self.keeps(field));
     }
 
     fn write_end(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"X-Request-Id: ");
-        out.extend_from_slice(self.request_id.as_bytes());
-        out.extend_from_slice(b"\r\n\r\n");
+        push_request_id(out, self.request_id);
+        out.extend_from_slice(b"\r\n");
     }
 
     /// Whether a line goes on to the client.
@@ -277,6 +272,12 @@ impl ToClient<'_> {
     fn lists(&self, field: &Field) -> bool {
         self.options.others && is_listed(self.buf, &self.head.fields, field.name.of(self.buf))
     }
+}
+
+fn push_request_id(out: &mut Vec<u8>, id: &str) {
+    out.extend_from_slice(b"X-Request-Id: ");
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Whether a response of status 101 agrees to the WebSocket that was asked for (RFC 6455 §4.1).

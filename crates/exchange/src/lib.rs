@@ -25,6 +25,7 @@
 
 mod body;
 mod client;
+mod decimal;
 mod driver;
 mod error;
 mod exchange;
@@ -35,6 +36,7 @@ mod record;
 mod tools;
 
 pub use client::Client;
+pub use decimal::{push_decimal, push_ip};
 pub use driver::{Connected, Connecting, Context, Driver, Ending, Fate, Flow, Peer, Reuse, Side};
 pub use record::{Reason, Record};
 pub use tools::Tools;

@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::IpAddr, time::Duration};
 
-use exchange::Record;
+use exchange::{Record, push_decimal, push_ip};
 
 /// Bytes of a path in a line.
 const PATH_BYTES_MAX: usize = 2048;
@@ -93,8 +93,9 @@ fn text(into: &mut Vec<u8>, stamp: &str, record: &Record<'_>, about: &About<'_>)
     put(into, b" ", 1);
     put(into, record.host.as_bytes(), TEXT_BYTES_MAX);
     put(into, record.path, PATH_BYTES_MAX);
-    // Writing into memory can't fail.
-    let _ = write!(into, " {} ", record.status);
+    put(into, b" ", 1);
+    push_decimal(into, record.status.into());
+    put(into, b" ", 1);
     millis(into, record.duration);
     put(into, b"ms", 2);
     if record.reason != exchange::Reason::Ok {
@@ -125,9 +126,13 @@ fn put(into: &mut Vec<u8>, text: &[u8], bytes_max: usize) {
 }
 
 fn millis(into: &mut Vec<u8>, duration: Duration) {
-    let micros = duration.as_micros();
-    // Writing into memory can't fail.
-    let _ = write!(into, "{}.{:03}", micros / 1000, micros % 1000);
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    push_decimal(into, millis);
+    let micros = duration.subsec_micros() % 1000;
+    into.push(b'.');
+    for digit in [micros / 100, micros / 10 % 10, micros % 10] {
+        push_decimal(into, digit.into());
+    }
 }
 
 /// Cuts a text, not within a character.
@@ -201,15 +206,16 @@ impl<'a> Object<'a> {
             return self.null(key);
         };
         self.key(key);
-        // Writing into memory can't fail.
-        let _ = write!(self.into, "{number},");
+        push_decimal(self.into, number);
+        self.into.push(b',');
     }
 
     fn ip(&mut self, key: &str, ip: Option<IpAddr>) {
         let Some(ip) = ip else { return self.null(key) };
         self.key(key);
-        // Writing into memory can't fail.
-        let _ = write!(self.into, "\"{ip}\",");
+        self.into.push(b'"');
+        push_ip(self.into, ip);
+        self.into.extend_from_slice(b"\",");
     }
 
     fn millis(&mut self, key: &str, duration: Option<Duration>) {
@@ -224,6 +230,9 @@ impl<'a> Object<'a> {
 
 /// Appends text as the inside of a JSON string (RFC 8259 §7); what is not UTF-8 becomes U+FFFD.
 fn escape(into: &mut Vec<u8>, text: &[u8]) {
+    if is_plain(text) {
+        return into.extend_from_slice(text);
+    }
     for chunk in text.utf8_chunks() {
         for byte in chunk.valid().bytes() {
             match byte {
@@ -239,4 +248,12 @@ fn escape(into: &mut Vec<u8>, text: &[u8]) {
             into.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
+}
+
+/// Whether text is ASCII without anything to escape, as nearly all is. Looks at every byte, so that
+/// the compiler can look at many at a time.
+fn is_plain(text: &[u8]) -> bool {
+    text.iter().fold(true, |is_plain, byte| {
+        is_plain & matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\')
+    })
 }
