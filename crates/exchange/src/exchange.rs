@@ -105,7 +105,7 @@ pub(crate) struct Exchange {
     is_stopping: bool,
 
     // The request.
-    /// Bytes known not to end the head.
+    /// Bytes known not to end the head; 0 again with each head that is complete.
     scanned: usize,
     version: Version,
     method: Method,

@@ -50,8 +50,6 @@ impl Exchange {
                 return input.len();
             }
         }
-        // What was known of the request's bytes says nothing of the answer's.
-        self.scanned = 0;
         let request = std::mem::take(&mut cx.tools.request);
         let (head, rest) = input.split_at(request.len);
         self.bytes_in = head.len() as u64;

@@ -46,7 +46,6 @@ impl Exchange {
                     return input.len();
                 }
             }
-            self.scanned = 0;
             let response = std::mem::take(&mut cx.tools.response);
             let (head, body) = rest.split_at(response.len);
             used += head.len();

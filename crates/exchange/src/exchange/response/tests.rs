@@ -332,3 +332,19 @@ fn a_connection_with_bytes_behind_the_answer_is_not_reused() {
         .upstream_sends([ok, "HTTP/1.1 200 OK"].concat());
     assert!(script.calls().contains("release Close\n"));
 }
+
+/// What was known of the request's bytes once kept the gateway from looking at an answer that was
+/// no longer than they were.
+#[test]
+fn a_request_in_pieces_does_not_keep_its_answer_back() {
+    let mut script = Script::new();
+    script.client_sends(&GET[..30]);
+    script.client_sends(&GET[30..]).calls();
+    script.upstream_sends("HTTP/1.1 204 No Content\r\n\r\n");
+    expect![[r#"
+        to client: HTTP/1.1 204 No Content |  | 
+        release Reuse
+        finished GET auth.local/a 204 ok
+    "#]]
+    .assert_eq(&script.calls());
+}
