@@ -4,6 +4,12 @@ use std::{fs, net::TcpListener};
 
 use e2e::{Gateway, Launch, Upstream, eventually, upstream::text};
 
+/// With one worker all connections hear at the same time that the gateway leaves.
+fn single_worker(upstream: &Upstream) -> Gateway {
+    let config = Gateway::config_to(upstream, "", "");
+    Gateway::configured(&config.replace("workers = 2", "workers = 1"))
+}
+
 #[test]
 fn sigterm_lets_a_request_in_flight_finish_and_ends_with_0() {
     let (go, wait) = std::sync::mpsc::channel::<()>();
@@ -17,7 +23,7 @@ fn sigterm_lets_a_request_in_flight_finish_and_ends_with_0() {
         connection.send(text("late"));
         connection.wire.rest();
     });
-    let mut gateway = Gateway::to(&upstream);
+    let mut gateway = single_worker(&upstream);
     let mut idle = gateway.connect();
     let mut client = gateway.connect();
     client.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
@@ -38,7 +44,7 @@ fn a_second_signal_ends_it_at_once() {
         connection.request();
         connection.wire.rest();
     });
-    let mut gateway = Gateway::to(&upstream);
+    let mut gateway = single_worker(&upstream);
     let mut idle = gateway.connect();
     let mut client = gateway.connect();
     client.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
