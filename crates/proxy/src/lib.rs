@@ -28,6 +28,7 @@ mod pool;
 mod proxy;
 mod socket;
 mod step;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod timers;

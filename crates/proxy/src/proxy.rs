@@ -24,6 +24,7 @@ use crate::{
     counters::{Counters, WorkerCounters},
     listener::Listeners,
     mailbox::Mailbox,
+    strangers::Strangers,
     worker::{Dealer, Dealt, Seed, Worker},
 };
 
@@ -94,6 +95,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
     let addresses = listeners.addresses().len();
     let services = first.settings.limits.services.max(COUNTED_SERVICES_MIN);
     let open = Arc::new(AtomicUsize::new(0));
+    let strangers = Strangers::default();
     let (leaving, left) = mpsc::sync_channel(0);
     let (desks, dealer) = set_up(listeners.workers, first.generation)?;
     // The first worker has the listeners that deal out.
@@ -115,6 +117,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
             published,
             counters: Arc::clone(&counters),
             journal: writer.journal(),
+            strangers: strangers.clone(),
             open: Arc::clone(&open),
             instance: instance.clone(),
             random: fastrand::u64(..),

@@ -23,6 +23,7 @@ use crate::{
     counters::WorkerCounters,
     pool::Pool,
     socket::{Buffers, Socket, Stream},
+    strangers::{self, Strangers},
     timers::{Reminder, Wheel},
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) wheel: Wheel,
     pub(crate) buffers: Buffers,
     pub(crate) journal: Journal,
+    pub(crate) strangers: Strangers,
     pub(crate) counters: Arc<WorkerCounters>,
     pub(crate) random: Rng,
     /// Who is to be looked at in the next turn, though the reactor will tell nothing new.
@@ -150,6 +152,16 @@ impl Driver for Step<'_> {
         self.parts
             .wheel
             .set(&mut self.connection.reminder, at, token);
+    }
+
+    fn distrusted(&mut self) {
+        let Some(peer) = self.connection.peer else {
+            return;
+        };
+        if let Some(network) = self.parts.strangers.meet(peer) {
+            let setting = strangers::setting(&self.published.settings.trusted_proxies, network);
+            tracing::warn!(%peer, %network, setting, "forwarded fields dropped, peer is not trusted");
+        }
     }
 
     fn finished(&mut self, record: &Record<'_>) {

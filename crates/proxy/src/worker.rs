@@ -29,6 +29,7 @@ use crate::{
     pool::Pool,
     socket::Buffers,
     step::{Parts, Step},
+    strangers::Strangers,
     timers::{Expired, Wheel},
 };
 
@@ -61,6 +62,7 @@ pub(crate) struct Seed {
     pub(crate) published: Arc<Published>,
     pub(crate) counters: Arc<WorkerCounters>,
     pub(crate) journal: Journal,
+    pub(crate) strangers: Strangers,
     /// Client connections of all workers.
     pub(crate) open: Arc<AtomicUsize>,
     /// This process in Via.
@@ -111,6 +113,7 @@ impl Worker {
             wheel: Wheel::new(now),
             buffers: Buffers::default(),
             journal: seed.journal,
+            strangers: seed.strangers,
             counters: seed.counters,
             random: fastrand::Rng::with_seed(seed.random),
             ready: Vec::new(),

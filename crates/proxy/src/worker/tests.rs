@@ -2,8 +2,12 @@
 
 use std::{
     io::{Read, Write},
+    net::IpAddr,
     os::unix::net::UnixStream,
-    sync::mpsc::{SyncSender, sync_channel},
+    sync::{
+        Mutex,
+        mpsc::{SyncSender, sync_channel},
+    },
 };
 
 use exchange::Peer;
@@ -42,6 +46,7 @@ impl Hand {
             published: Arc::new(published),
             counters: Arc::clone(&counters),
             journal: Writer::start(&AccessLog::Off).unwrap().journal(),
+            strangers: Strangers::default(),
             open: Arc::default(),
             instance: "mr-test".to_owned(),
             random: 7,
@@ -58,12 +63,17 @@ impl Hand {
 
     /// Connects a client; returns its end and its key.
     fn connect(&mut self) -> (UnixStream, u32) {
+        self.connect_from(None)
+    }
+
+    /// Connects a client that has, for all that the exchange can tell, this address.
+    fn connect_from(&mut self, ip: Option<IpAddr>) -> (UnixStream, u32) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         theirs.set_nonblocking(true).unwrap();
         let stream = Stream::Unix(mio::net::UnixStream::from_std(theirs));
         let key = number(self.worker.clients.vacant_key());
         self.deal
-            .send(Dealt::new(stream, Peer { ip: None, port: 0 }, 0))
+            .send(Dealt::new(stream, Peer { ip, port: 0 }, 0))
             .unwrap();
         self.mailbox.wake().unwrap();
         self.turn();
@@ -128,4 +138,59 @@ fn nothing_is_to_be_done_while_nobody_is_there() {
 fn an_idle_connection_holds_little() {
     let slot = size_of::<Slot>();
     assert!(slot <= 256, "{slot} bytes");
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_untrusted_network_that_speaks_for_others_is_told_once() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let mut hand = Hand::new();
+    let mut ask = |peer: &str, line: &str| {
+        let (mut client, _) = hand.connect_from(Some(peer.parse().unwrap()));
+        let request = format!("GET / HTTP/1.1\r\nHost: other.test\r\n{line}\r\n");
+        client.write_all(request.as_bytes()).unwrap();
+        hand.turn();
+        client.read_exact(&mut [0; 12]).unwrap();
+        log.text().lines().count()
+    };
+    let says = "X-Forwarded-For: 192.0.2.1\r\n";
+    assert_eq!(ask("203.0.113.9", ""), 0, "speaks for itself");
+    assert_eq!(ask("10.1.2.3", says), 0, "trusted");
+    assert_eq!(ask("203.0.113.9", says), 1);
+    assert_eq!(ask("203.0.113.10", says), 1, "the same network");
+    assert_eq!(ask("198.51.100.7", says), 2);
+    let line = log.text();
+    let line: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
+    assert_eq!(line["level"], "WARN");
+    assert_eq!(line["fields"]["peer"], "203.0.113.9");
+    assert_eq!(line["fields"]["network"], "203.0.113.0/24");
+    assert_eq!(
+        line["fields"]["setting"],
+        r#"trusted_proxies = ["loopback", "private", "203.0.113.0/24"]"#
+    );
 }
