@@ -17,6 +17,9 @@ const TICK_SHIFT: u32 = 6;
 /// Ticks in one round. A deadline further away rings once a round and is armed again.
 const SLOTS: u32 = 1024;
 const WORD_BITS: u32 = u64::BITS;
+/// Entries that a slot keeps room for. A burst of connections fills one slot with an entry each; the
+/// next burst meets another slot, and without a bound the room for all of them would stay.
+const KEPT_ENTRIES_MAX: usize = 64;
 
 /// What one waiter is to be reminded of: at most one deadline at a time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,8 +96,9 @@ impl Wheel {
             if self.occupied[word] & bit != 0 {
                 self.occupied[word] &= !bit;
                 let tick = self.passed;
-                let entries = self.slots[slot as usize].drain(..);
-                expired.extend(entries.map(|token| Expired { token, tick }));
+                let entries = &mut self.slots[slot as usize];
+                expired.extend(entries.drain(..).map(|token| Expired { token, tick }));
+                entries.shrink_to(KEPT_ENTRIES_MAX);
             }
         }
         self.passed = self.passed.max(current);

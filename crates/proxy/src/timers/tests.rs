@@ -126,3 +126,18 @@ fn a_long_sleep_rings_everything() {
     clock.set(&mut near, 10_000_500);
     assert!(clock.rings(&mut near, 10_000_600));
 }
+
+#[test]
+fn room_for_bursts_is_given_back() {
+    let mut clock = Clock::new();
+    for burst in 0..8_u64 {
+        let at = 64 * (burst + 1);
+        for _ in 0..10_000 {
+            clock.set(&mut Reminder::default(), at);
+        }
+        clock.wheel.expire(clock.at(at + 128), &mut Vec::new());
+    }
+    assert_eq!(clock.entries(), 0);
+    let room: usize = clock.wheel.slots.iter().map(Vec::capacity).sum();
+    assert!(room <= 8 * KEPT_ENTRIES_MAX, "{room}");
+}
