@@ -26,8 +26,8 @@ fn a_script_that_does_not_parse_is_broken_and_the_rest_is_read() {
     );
     expect![[r#"
         auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2)
-        Error port-unknown config/dev.exs:3: where AuthWeb.Endpoint listens is not known: syntax error: something is missing here
-        Error syntax-error config/dev.exs:3: syntax error: something is missing here
+        Error port-unknown config/dev.exs:2: where AuthWeb.Endpoint listens is not known: syntax error: something is missing here
+        Error syntax-error config/dev.exs:2: syntax error: something is missing here
         broken: syntax-error
     "#]].assert_eq(&table(&development(root.path())));
 }
