@@ -1,8 +1,8 @@
 //! Access lines: written by the workers into batches, and by one thread of its own to where they go.
 //!
-//! A worker never waits for that thread: a batch is handed over once a turn through a bounded
-//! channel, and where the channel is full, lines wait in the worker up to a bound and are then
-//! dropped and counted.
+//! A worker never waits for that thread: a batch is handed over through a bounded channel when it
+//! is worth waking the thread for, and where the channel is full, lines wait in the worker up to a
+//! bound and are then dropped and counted.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{SyncSender, TrySendError},
     },
-    time::SystemTime,
+    time::{Duration, Instant, SystemTime},
 };
 
 use exchange::Record;
@@ -29,6 +29,11 @@ pub(crate) use writer::Writer;
 
 /// Bytes that wait in one worker while the writer is busy; lines beyond are lost.
 const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that are handed over at once. A wake-up of the writer for each turn's few lines costs more
+/// than the lines themselves.
+const BATCH_BYTES_READY: usize = 16 * 1024;
+/// Lines wait no longer than this for others.
+const BATCH_WAIT: Duration = Duration::from_millis(20);
 /// Batches between all workers and the writer.
 const BATCHES_MAX: usize = 64;
 
@@ -71,6 +76,10 @@ impl Shared {
 pub(crate) struct Journal {
     sink: Option<Sink>,
     batch: Batch,
+    /// When lines that wait are handed over, or tried again where the channel was full.
+    due: Option<Instant>,
+    /// The channel was full at the last try.
+    is_stuck: bool,
     stamp: Stamp,
     lost: u64,
 }
@@ -87,6 +96,8 @@ impl Journal {
         Self {
             sink,
             batch: Batch::default(),
+            due: None,
+            is_stuck: false,
             stamp: Stamp::default(),
             lost: 0,
         }
@@ -114,20 +125,57 @@ impl Journal {
         self.batch.lines += 1;
     }
 
-    /// Ends a turn: hands over what there is. Returns how many lines were lost since the last
-    /// call.
-    pub(crate) fn end_turn(&mut self) -> u64 {
+    /// Ends a turn: hands over what is worth it or has waited. Returns how many lines were lost
+    /// since the last call.
+    pub(crate) fn end_turn(&mut self, now: Instant) -> u64 {
         self.stamp.forget();
-        if let Some(sink) = &self.sink
-            && self.batch.lines > 0
-        {
-            match sink.batches.try_send(std::mem::take(&mut self.batch)) {
-                Ok(()) => self.batch.bytes = sink.shared.take_spare(),
-                Err(TrySendError::Full(batch)) => self.batch = batch,
-                Err(TrySendError::Disconnected(batch)) => self.lost += batch.lines,
+        if self.batch.lines > 0 {
+            let due = *self.due.get_or_insert(now + BATCH_WAIT);
+            // A full batch that the channel had no place for waits its time like any other.
+            let is_ready = self.batch.bytes.len() >= BATCH_BYTES_READY && !self.is_stuck;
+            if is_ready || due <= now {
+                self.hand_over(now);
             }
         }
         std::mem::take(&mut self.lost)
+    }
+
+    /// When `end_turn` is to be called at the latest; `None` where nothing waits.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    fn hand_over(&mut self, now: Instant) {
+        let Some(sink) = &self.sink else { return };
+        self.due = None;
+        self.is_stuck = false;
+        match sink.batches.try_send(std::mem::take(&mut self.batch)) {
+            Ok(()) => self.batch.bytes = sink.shared.take_spare(),
+            Err(TrySendError::Full(batch)) => {
+                self.batch = batch;
+                self.due = Some(now + BATCH_WAIT);
+                self.is_stuck = true;
+            }
+            Err(TrySendError::Disconnected(batch)) => self.lost += batch.lines,
+        }
+    }
+}
+
+impl Drop for Journal {
+    /// The last lines go with their worker.
+    fn drop(&mut self) {
+        if let Some(sink) = &self.sink
+            && self.batch.lines > 0
+        {
+            let lines = self.batch.lines;
+            if sink
+                .batches
+                .try_send(std::mem::take(&mut self.batch))
+                .is_err()
+            {
+                sink.shared.lost.fetch_add(lines, Relaxed);
+            }
+        }
     }
 }
 

@@ -306,7 +306,7 @@ impl Worker {
     fn end_turn(&mut self) {
         self.free_closed_clients();
         self.parts.free_closed();
-        let lost = self.parts.journal.end_turn();
+        let lost = self.parts.journal.end_turn(self.now);
         if lost > 0 {
             self.parts.counters.access_lines_lost.add(lost);
         }
@@ -320,7 +320,8 @@ impl Worker {
         let until = |at: Instant| at.saturating_duration_since(self.now);
         let drain = self.drain.as_ref().map(|drain| until(drain.next()));
         let wheel = self.parts.wheel.quiet(self.now);
-        [wheel, self.paused.map(until), drain]
+        let journal = self.parts.journal.due().map(until);
+        [wheel, self.paused.map(until), drain, journal]
             .into_iter()
             .flatten()
             .min()

@@ -189,27 +189,52 @@ fn add(journal: &mut Journal, times: usize) {
 }
 
 #[test]
-fn a_turn_is_one_batch() {
+fn lines_wait_for_others_until_they_are_worth_it_or_late() {
     let (mut journal, received) = stuck(4);
-    add(&mut journal, 3);
-    assert_eq!(journal.end_turn(), 0);
-    assert_eq!(journal.end_turn(), 0);
-    let batches: Vec<u64> = received.try_iter().map(|batch| batch.lines).collect();
-    assert_eq!(batches, [3]);
+    let lines = || {
+        received
+            .try_iter()
+            .map(|batch| batch.lines)
+            .collect::<Vec<_>>()
+    };
+    let start = crate::clock::now();
+    assert_eq!(journal.due(), None);
+    for turn in 0..3 {
+        add(&mut journal, 1);
+        assert_eq!(journal.end_turn(start + Duration::from_millis(turn)), 0);
+    }
+    assert_eq!(lines(), [0; 0]);
+    assert_eq!(
+        journal.due(),
+        Some(start + BATCH_WAIT),
+        "the first line's time"
+    );
+    journal.end_turn(start + BATCH_WAIT);
+    assert_eq!(lines(), [3]);
+    assert_eq!(journal.due(), None);
+    while journal.batch.bytes.len() < BATCH_BYTES_READY {
+        add(&mut journal, 1);
+    }
+    journal.end_turn(start);
+    assert_eq!(lines().len(), 1, "a full batch does not wait");
 }
 
 #[test]
 fn a_writer_that_is_stuck_costs_lines_and_nothing_else() {
     let (mut journal, received) = stuck(1);
     let (mut lost, mut added) = (0, 0);
+    let mut now = crate::clock::now();
     for _ in 0..1_000 {
         add(&mut journal, 10);
         added += 10;
-        lost += journal.end_turn();
+        now += BATCH_WAIT;
+        lost += journal.end_turn(now);
     }
     assert!(journal.batch.bytes.len() < BATCH_BYTES_MAX + 4096);
+    assert_eq!(journal.due(), Some(now + BATCH_WAIT), "no turn in a hurry");
     let first = received.recv().unwrap();
-    lost += journal.end_turn();
+    now += BATCH_WAIT;
+    lost += journal.end_turn(now);
     let second = received.recv().unwrap();
     assert_eq!(
         first.lines + second.lines + lost,
@@ -218,7 +243,17 @@ fn a_writer_that_is_stuck_costs_lines_and_nothing_else() {
     );
     drop(received);
     add(&mut journal, 5);
-    assert_eq!(journal.end_turn(), 5);
+    journal.end_turn(now);
+    assert_eq!(journal.end_turn(now + BATCH_WAIT), 5);
+}
+
+#[test]
+fn what_waits_goes_with_its_worker() {
+    let (mut journal, received) = stuck(1);
+    add(&mut journal, 3);
+    journal.end_turn(crate::clock::now());
+    drop(journal);
+    assert_eq!(received.recv().map(|batch| batch.lines), Ok(3));
 }
 
 #[test]
@@ -230,7 +265,7 @@ fn a_file_gets_all_lines_of_all_workers() {
     for _ in 0..10 {
         for journal in &mut journals {
             add(journal, 7);
-            assert_eq!(journal.end_turn(), 0);
+            assert_eq!(journal.end_turn(crate::clock::now()), 0);
         }
     }
     drop(journals);
@@ -244,6 +279,6 @@ fn a_log_that_is_off_takes_nothing() {
     let mut journal = writer.journal();
     assert!(!journal.is_on());
     add(&mut journal, 1);
-    assert_eq!(journal.end_turn(), 0);
+    assert_eq!(journal.end_turn(crate::clock::now()), 0);
     writer.finish(Duration::from_secs(10));
 }
