@@ -14,8 +14,10 @@ mod tests;
 pub(crate) const TICK: Duration = Duration::from_millis(64);
 /// `TICK` in milliseconds is two to this power.
 const TICK_SHIFT: u32 = 6;
-/// Ticks in one round. A deadline further away rings once a round and is armed again.
-const SLOTS: u32 = 1024;
+/// Ticks in one round, 16 s. A deadline further away rings once a round and is armed again. What a
+/// closed connection leaves in the wheel goes within a round: with a longer one, many short
+/// connections would hold more.
+const SLOTS: u32 = 256;
 const WORD_BITS: u32 = u64::BITS;
 /// Entries that a slot keeps room for. A burst of connections fills one slot with an entry each; the
 /// next burst meets another slot, and without a bound the room for all of them would stay.
