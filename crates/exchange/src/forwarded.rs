@@ -87,9 +87,7 @@ impl Forwarded {
         let (mut hosts, mut ports) = (Once::default(), Once::default());
         for field in fields {
             let value = field.value.of(buf);
-            if field.id == Name::XForwardedProto {
-                self.scheme = scheme(value).unwrap_or(self.scheme);
-            } else if field.id == Name::XForwardedHost {
+            if field.id == Name::XForwardedHost {
                 hosts.see(value);
             } else if field.id == Name::XForwardedPort {
                 ports.see(value);
@@ -98,6 +96,26 @@ impl Forwarded {
         self.host = hosts.only().and_then(|host| Authority::parse(host).ok());
         self.port = ports.only().and_then(port);
         self.believe_hops(buf, fields, settings);
+        if let Some(told) = self.told_scheme(buf, fields) {
+            self.scheme = scheme(told).unwrap_or(self.scheme);
+        }
+    }
+
+    /// What X-Forwarded-Proto says of the client's own connection.
+    ///
+    /// Most proxies set one value. Where each appends its own, the nearest proxy's is the rightmost,
+    /// as in X-Forwarded-For, and the client's own connection is as far from the right as the client
+    /// is: what stands left of that the client wrote itself.
+    fn told_scheme<'b>(&self, buf: &'b [u8], fields: &'b [Field]) -> Option<&'b [u8]> {
+        let proxies = self.hops.iter().rposition(Option::is_some).unwrap_or(0);
+        let lines = fields
+            .iter()
+            .rev()
+            .filter(|field| field.id == Name::XForwardedProto);
+        lines
+            .flat_map(|field| field.value.of(buf).rsplit(|byte| *byte == b','))
+            .take(proxies.max(1))
+            .last()
     }
 
     /// Follows X-Forwarded-For from the right, where it is the nearest, up to the first address that
@@ -138,10 +156,9 @@ impl<'a> Once<'a> {
     }
 }
 
-/// The leftmost scheme: the one between the client and the first proxy.
 fn scheme(value: &[u8]) -> Option<&'static str> {
-    let first = value.split(|byte| *byte == b',').next()?.trim_ascii();
-    let is = |name: &[u8]| first.eq_ignore_ascii_case(name);
+    let value = value.trim_ascii();
+    let is = |name: &[u8]| value.eq_ignore_ascii_case(name);
     if is(b"https") || is(b"wss") {
         Some("https")
     } else if is(b"http") || is(b"ws") {

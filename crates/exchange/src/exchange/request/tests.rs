@@ -346,7 +346,7 @@ fn scheme_and_port() {
         203.0.113.7  Auto X-Forwarded-Proto: https\r\n http 4000
         203.0.113.7  Https  https 4000
         10.0.0.1     Auto X-Forwarded-Proto: https\r\n https 4000
-        10.0.0.1     Auto X-Forwarded-Proto: HTTPS, http\r\n https 4000
+        10.0.0.1     Auto X-Forwarded-Proto: HTTPS, http\r\n http 4000
         10.0.0.1     Auto X-Forwarded-Proto: wss\r\n https 4000
         10.0.0.1     Auto X-Forwarded-Proto: gopher\r\n http 4000
         10.0.0.1     Https X-Forwarded-Proto: http\r\n http 4000
@@ -354,6 +354,57 @@ fn scheme_and_port() {
         10.0.0.1     Auto X-Forwarded-Port: +44\r\n http 4000
         10.0.0.1     Auto X-Forwarded-Host: a.test\r\nX-Forwarded-Proto: https\r\n https 443
         a socket     Auto X-Forwarded-Proto: https\r\n https 4000
+    "#]]
+    .assert_eq(&lines.concat());
+}
+
+/// What stands left of the client's own hop the client wrote itself.
+#[test]
+fn an_appending_proxy_does_not_let_its_client_choose_the_scheme() {
+    let check = |peer: &str, addresses: &str, schemes: &str| {
+        let line = |name: &str, value: &str| match value {
+            "" => String::new(),
+            value => format!("{name}: {value}\r\n"),
+        };
+        let mut lines = line("X-Forwarded-For", addresses);
+        for value in schemes.split(" / ") {
+            lines.push_str(&line("X-Forwarded-Proto", value));
+        }
+        let head = head(Settings::default(), peer, &lines);
+        let scheme = head
+            .lines()
+            .find_map(|line| line.strip_prefix("X-Forwarded-Proto: "));
+        format!(
+            "{peer:<9} {addresses:<25} {schemes:<20} {}\n",
+            scheme.unwrap_or("-")
+        )
+    };
+    let (one, two) = ("203.0.113.7", "203.0.113.7, 10.0.0.2");
+    let lines = [
+        check("10.0.0.1", one, "https, http"),
+        check("10.0.0.1", one, "https / http"),
+        check("10.0.0.1", one, "http / https"),
+        check("10.0.0.1", two, "https, http"),
+        check("10.0.0.1", two, "http, https, http"),
+        check("10.0.0.1", two, "http / https / http"),
+        check("10.0.0.1", two, "https"),
+        check("10.0.0.1", one, "https, gopher"),
+        check("10.0.0.1", one, "https,"),
+        check("a socket", one, "https, http"),
+        check("a socket", two, "http, https, http"),
+    ];
+    expect![[r#"
+        10.0.0.1  203.0.113.7               https, http          http
+        10.0.0.1  203.0.113.7               https / http         http
+        10.0.0.1  203.0.113.7               http / https         https
+        10.0.0.1  203.0.113.7, 10.0.0.2     https, http          https
+        10.0.0.1  203.0.113.7, 10.0.0.2     http, https, http    https
+        10.0.0.1  203.0.113.7, 10.0.0.2     http / https / http  https
+        10.0.0.1  203.0.113.7, 10.0.0.2     https                https
+        10.0.0.1  203.0.113.7               https, gopher        http
+        10.0.0.1  203.0.113.7               https,               http
+        a socket  203.0.113.7               https, http          http
+        a socket  203.0.113.7, 10.0.0.2     http, https, http    https
     "#]]
     .assert_eq(&lines.concat());
 }
