@@ -30,6 +30,9 @@ pub enum Term {
     Tuple(Vec<Self>),
     /// A map, in the order written.
     Map(Vec<(Self, Self)>),
+    /// A term that configuration cannot use (a big integer, an improper list, a bitstring, a fun, a
+    /// pid), as Erlang's `~w` writes it. It equals only the same text.
+    Opaque(String),
 }
 
 impl Term {
@@ -62,7 +65,8 @@ impl Term {
             | Self::Binary(_)
             | Self::List(_)
             | Self::Tuple(_)
-            | Self::Map(_) => None,
+            | Self::Map(_)
+            | Self::Opaque(_) => None,
         }
     }
 
@@ -98,7 +102,8 @@ impl Term {
             | Self::Binary(_)
             | Self::List(_)
             | Self::Tuple(_)
-            | Self::Map(_) => None,
+            | Self::Map(_)
+            | Self::Opaque(_) => None,
         }
     }
 
@@ -112,7 +117,8 @@ impl Term {
             | Self::Float(_)
             | Self::List(_)
             | Self::Tuple(_)
-            | Self::Map(_) => None,
+            | Self::Map(_)
+            | Self::Opaque(_) => None,
         }
     }
 
@@ -139,7 +145,8 @@ impl Term {
             | Self::Float(_)
             | Self::Binary(_)
             | Self::Tuple(_)
-            | Self::Map(_) => None,
+            | Self::Map(_)
+            | Self::Opaque(_) => None,
         }
     }
 
@@ -153,7 +160,8 @@ impl Term {
             | Self::Float(_)
             | Self::Binary(_)
             | Self::List(_)
-            | Self::Map(_) => None,
+            | Self::Map(_)
+            | Self::Opaque(_) => None,
         }
     }
 

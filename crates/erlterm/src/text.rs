@@ -22,8 +22,29 @@ impl Display for Term {
                 out.write_char('}')
             }
             Self::Map(pairs) => map(pairs, out),
+            Self::Opaque(text) => opaque(text, out),
         }
     }
+}
+
+/// Shows Erlang's text in the way in which `inspect` shows what has no syntax: `#Erlang<[a|b]>`.
+fn opaque(text: &str, out: &mut Formatter<'_>) -> Result {
+    // Integers are written alike in both languages.
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    {
+        return out.write_str(text);
+    }
+    out.write_str("#Erlang<")?;
+    // Erlang has escaped what it shows; a builder may not have.
+    for char in text.chars() {
+        match char.is_control() {
+            true => write!(out, "{}", char.escape_default())?,
+            false => out.write_char(char)?,
+        }
+    }
+    out.write_char('>')
 }
 
 fn atom(name: &str, out: &mut Formatter<'_>) -> Result {

@@ -88,6 +88,7 @@ fn write_term(out: &mut String, term: &Term) {
         Term::List(items) => write_items(out, "[", items, "]"),
         Term::Tuple(items) => write_items(out, "{", items, "}"),
         Term::Map(_) => out.push_str("%{…}"),
+        Term::Opaque(text) => out.push_str(text),
     }
 }
 

@@ -73,3 +73,13 @@ fn maps_are_short_only_with_plain_atom_keys() {
     ]);
     check(&mixed, "%{:a => 1, \"b\" => {}}");
 }
+
+#[test]
+fn what_configuration_cannot_use_is_shown_as_erlang_writes_it() {
+    check(
+        &Term::Opaque("123456789012345678901234567890".to_owned()),
+        "123456789012345678901234567890",
+    );
+    check(&Term::Opaque("[a|b]".to_owned()), "#Erlang<[a|b]>");
+    check(&Term::Opaque("[a|'\n']".to_owned()), "#Erlang<[a|'\\n']>");
+}
