@@ -7,7 +7,7 @@ use erlterm::Term;
 
 use crate::{
     finding::{Finding, Written},
-    value::{At, Kind, Unknown, Value},
+    value::{At, Kind, Unknown, Value, WRITES_MAX},
 };
 
 /// The merged configuration of all applications, each value with where it was written.
@@ -80,6 +80,24 @@ impl Config {
         }
     }
 
+    /// Returns every write of one setting that is remembered: the one in force first, then what it
+    /// overrode, the newest first, at most eight. A write that is not known counts. Nothing for a
+    /// setting that is absent.
+    #[must_use]
+    pub fn history(&self, app: &str, path: &[&str]) -> Vec<Past> {
+        if self.get(app, path) == Setting::Absent {
+            return Vec::new();
+        }
+        let keys: Vec<&str> = std::iter::once(app).chain(path.iter().copied()).collect();
+        let mut history = History {
+            config: self,
+            writes: Vec::new(),
+            visits: 0,
+        };
+        history.collect(&self.settings, self.settings.at, &keys);
+        history.writes
+    }
+
     /// Returns what could not be known.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -104,6 +122,73 @@ impl Config {
         Written {
             file: self.files.get(at.file).cloned().unwrap_or_default(),
             line: at.line,
+        }
+    }
+}
+
+/// One write of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// The value as Elixir shows it, cut at two hundred bytes; `not known: …` says why of one that
+    /// is not. It may be a secret: ask only for settings that are to be shown.
+    pub value: String,
+    /// Where it was written.
+    pub at: Written,
+}
+
+/// Bytes of a value in a history.
+const SHOWN_BYTES_MAX: usize = 200;
+
+/// How many values one look-up of a history looks into.
+const VISITS_MAX: usize = 256;
+
+/// Collects the writes of one setting.
+struct History<'c> {
+    config: &'c Config,
+    writes: Vec<Past>,
+    visits: usize,
+}
+
+impl History<'_> {
+    /// A value's own writes are newer than what the lists around it replaced.
+    fn collect(&mut self, value: &Value, at: At, keys: &[&str]) {
+        self.visits += 1;
+        if self.visits > VISITS_MAX {
+            return;
+        }
+        match keys.split_first() {
+            None => self.push(value, at),
+            Some((key, rest)) => match find(value, key) {
+                Found::At(pair) => {
+                    if let Some((_, inner)) = pair.as_pair() {
+                        self.collect(inner, pair.at, rest);
+                    }
+                }
+                Found::Unknown(unknown) => self.push(&unknown.value(), unknown.at),
+                Found::Nowhere => {}
+            },
+        }
+        for past in value.past.iter().flat_map(|past| past.iter()) {
+            self.collect(past, past.at, keys);
+        }
+    }
+
+    fn push(&mut self, value: &Value, at: At) {
+        let (value, at) = match value.to_term() {
+            Ok(term) => (term.to_string(), at),
+            Err(unknown) => (format!("not known: {}", unknown.why), unknown.at),
+        };
+        let cut = value.floor_char_boundary(SHOWN_BYTES_MAX);
+        let value = match value.get(..cut) {
+            Some(start) if cut < value.len() => format!("{start}…"),
+            Some(_) | None => value,
+        };
+        let write = Past {
+            value,
+            at: self.config.written(at),
+        };
+        if self.writes.len() < WRITES_MAX && !self.writes.contains(&write) {
+            self.writes.push(write);
         }
     }
 }

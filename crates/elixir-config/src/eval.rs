@@ -19,6 +19,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use scope::Scope;
 
+use erlterm::Term;
+
 use crate::{
     builtins,
     config::Config,
@@ -43,25 +45,59 @@ const RECURSION_MAX: usize = 160;
 /// How many pairs of a list cost one step to look through.
 const PAIRS_PER_STEP: usize = 16;
 
-/// Evaluates `config_path`, what it imports, and the `runtime.exs` beside it. Never fails: what
-/// can't be known is poisoned and said in a finding.
+/// What releases read when they start, before Elixir 1.11 had `runtime.exs`; `mix` reads it never.
+const RELEASES_PATH: &str = "config/releases.exs";
+
+/// Evaluates `config_path`, what it imports, and the `runtime.exs` beside it; for `prod` without
+/// one, `config/releases.exs` as the release would. Never fails: what can't be known is poisoned
+/// and said in a finding.
 #[must_use]
 pub fn evaluate(files: &dyn Files, script: &Script<'_>) -> Config {
     let mut evaluator = Evaluator::new(files, script);
     let compiled = evaluator.root(script.config_path);
-    evaluator.is_runtime = true;
     let runtime_path = path::beside(script.config_path, "runtime.exs");
     let runtime = if files.exists(&runtime_path) {
-        evaluator.root(&runtime_path)
+        evaluator.started(&runtime_path, Runs::Mix)
+    } else if script.env == "prod" && files.exists(RELEASES_PATH) {
+        let runtime = evaluator.started(RELEASES_PATH, Runs::FutureRelease);
+        evaluator.tell_releases();
+        runtime
     } else {
         evaluator.no_settings()
     };
-    Config {
-        settings: merge(compiled, runtime),
-        files: evaluator.paths,
-        broken: evaluator.broken,
-        findings: evaluator.findings,
-    }
+    evaluator.finish(compiled, runtime)
+}
+
+/// Evaluates the configuration of an assembled release: the terms of its `sys.config`
+/// (`[{app, [{key, value}]}]`), which stand in `compiled_path`, and merged over them what the
+/// script `config_path` sets when the release starts, if there is such a file. `root` is the
+/// release's folder.
+#[must_use]
+pub fn evaluate_release(
+    files: &dyn Files,
+    script: &Script<'_>,
+    compiled: &Term,
+    compiled_path: &str,
+) -> Config {
+    let mut evaluator = Evaluator::new(files, script);
+    let compiled = evaluator.compiled(compiled, compiled_path);
+    let runtime = if files.exists(script.config_path) {
+        evaluator.started(script.config_path, Runs::Release)
+    } else {
+        evaluator.no_settings()
+    };
+    evaluator.finish(compiled, runtime)
+}
+
+/// What runs the scripts, which decides what they see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runs {
+    /// Mix, in the project's root.
+    Mix,
+    /// A release, started from whatever folder, without Mix.
+    Release,
+    /// A release that is yet to be made, with files that may differ from the project's.
+    FutureRelease,
 }
 
 /// Why an expression has no value.
@@ -91,6 +127,7 @@ struct Evaluator<'a> {
     imported: Vec<String>,
     import_depth: usize,
     is_runtime: bool,
+    runs: Runs,
     /// Greater than zero inside a branch that may not be taken.
     doubts: usize,
     /// Variables set by the scripts themselves; `None` is deleted.
@@ -121,6 +158,7 @@ impl<'a> Evaluator<'a> {
             imported: Vec::new(),
             import_depth: 0,
             is_runtime: false,
+            runs: Runs::Mix,
             doubts: 0,
             set_vars: BTreeMap::new(),
             vars_unknown: None,
@@ -131,6 +169,44 @@ impl<'a> Evaluator<'a> {
             recursion: 0,
             findings: Vec::new(),
             broken: None,
+        }
+    }
+
+    /// Evaluates a file that is read when the application starts.
+    fn started(&mut self, path: &str, runs: Runs) -> Value {
+        self.is_runtime = true;
+        self.runs = runs;
+        self.root(path)
+    }
+
+    fn finish(self, compiled: Value, runtime: Value) -> Config {
+        Config {
+            settings: merge(compiled, runtime),
+            files: self.paths,
+            broken: self.broken,
+            findings: self.findings,
+        }
+    }
+
+    fn tell_releases(&mut self) {
+        let message = "read as a release reads it when it starts; `mix` never does";
+        self.file = self.enter(RELEASES_PATH);
+        self.tell(Code::ReleasesExs, 1, message.to_owned());
+    }
+
+    /// The settings of a `sys.config`.
+    fn compiled(&mut self, terms: &Term, path: &str) -> Value {
+        self.file = self.enter(path);
+        self.line = 0;
+        let settings = Value::of_term(terms, self.at(0));
+        let admitted = self.admit(settings);
+        match admitted {
+            Ok(settings) if crate::merge::is_keyword(&settings) => settings,
+            Ok(_) => {
+                let why = "it is no list of applications with their settings";
+                self.unknown(Code::Refused, 0, why)
+            }
+            Err(_) => self.doubt(0, "it is too large").value(),
         }
     }
 
@@ -386,6 +462,10 @@ impl<'a> Evaluator<'a> {
             return self.admit(value);
         }
         match &**name {
+            "__DIR__" if self.runs == Runs::FutureRelease => {
+                let why = "the folder of a release is not known here";
+                Ok(self.unknown(Code::NotEvaluated, line, why))
+            }
             "__DIR__" => {
                 let folder = path::parent(&self.absolute(&self.paths[self.file])).to_owned();
                 Ok(Kind::text(&folder).at(self.at(line)))

@@ -41,6 +41,7 @@ pub(crate) enum Code {
     Raises,
     Refused,
     NotEvaluated,
+    ReleasesExs,
 }
 
 impl Code {
@@ -57,6 +58,7 @@ impl Code {
             Self::Raises => "raises",
             Self::Refused => "elixir-refuses",
             Self::NotEvaluated => "not-evaluated",
+            Self::ReleasesExs => "releases-exs",
         }
     }
 
@@ -80,6 +82,7 @@ impl Code {
             Self::Raises => "meet the condition that the configuration asks for",
             Self::Refused => "correct the expression",
             Self::NotEvaluated => "name the routes that depend on it in mesh-router.toml",
+            Self::ReleasesExs => "since Elixir 1.11 config/runtime.exs serves both",
         }
     }
 
@@ -93,7 +96,11 @@ impl Code {
             | Self::ImportAtRuntime
             | Self::ConfigMissing
             | Self::Refused => true,
-            Self::ImportUnknown | Self::NeedsEnv | Self::Raises | Self::NotEvaluated => false,
+            Self::ImportUnknown
+            | Self::NeedsEnv
+            | Self::Raises
+            | Self::NotEvaluated
+            | Self::ReleasesExs => false,
         }
     }
 
@@ -110,7 +117,8 @@ impl Code {
             | Self::NeedsEnv
             | Self::Raises
             | Self::Refused
-            | Self::NotEvaluated => false,
+            | Self::NotEvaluated
+            | Self::ReleasesExs => false,
         }
     }
 }

@@ -26,8 +26,8 @@ mod script;
 mod syntax;
 mod value;
 
-pub use config::{Config, Setting};
-pub use eval::evaluate;
+pub use config::{Config, Past, Setting};
+pub use eval::{evaluate, evaluate_release};
 pub use finding::{Finding, Written};
 pub use project::{MixProject, Use, mix_project, uses};
 pub use script::{Files, Script};

@@ -7,26 +7,34 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::value::{At, Kind, Numbers, Unknown, Value, equal};
+use crate::value::{At, Kind, Numbers, Pasts, Unknown, Value, equal};
 
 /// Whether a value is a keyword list.
-enum Keyword {
-    /// With these pairs, and an unknown rest if there is one.
-    Yes(Vec<Value>, Option<Unknown>),
-    No(Value),
+enum Nature {
+    Keyword,
+    Other,
     Maybe(Unknown),
 }
 
-fn keyword(value: Value) -> Keyword {
-    match value.kind {
-        Kind::Unknown(unknown) => Keyword::Maybe(unknown),
-        Kind::Open(pairs, rest) => Keyword::Yes(pairs, Some(rest)),
+fn nature(value: &Value) -> Nature {
+    match &value.kind {
+        Kind::Unknown(unknown) => Nature::Maybe(unknown.clone()),
+        Kind::Open(..) => Nature::Keyword,
         Kind::List(items) => match items.iter().try_fold(None, element) {
-            Ok(None) => Keyword::Yes(items, None),
-            Ok(Some(unknown)) => Keyword::Maybe(unknown),
-            Err(NoPair) => Keyword::No(Kind::List(items).at(value.at)),
+            Ok(None) => Nature::Keyword,
+            Ok(Some(unknown)) => Nature::Maybe(unknown),
+            Err(NoPair) => Nature::Other,
         },
-        kind => Keyword::No(kind.at(value.at)),
+        _ => Nature::Other,
+    }
+}
+
+/// The pairs of a keyword list, and its unknown rest if there is one.
+fn opened(list: Value) -> (Vec<Value>, Option<Unknown>) {
+    match list.kind {
+        Kind::Open(pairs, rest) => (pairs, Some(rest)),
+        Kind::List(pairs) => (pairs, None),
+        _ => (Vec::new(), None),
     }
 }
 
@@ -60,18 +68,41 @@ pub(crate) fn is_keyword(value: &Value) -> bool {
 
 /// Merges as `Config` does: keyword lists key by key at any depth, anything else replaces.
 pub(crate) fn merge(old: Value, new: Value) -> Value {
+    let at = old.at;
+    merge_over(old, at, new)
+}
+
+/// Merges with a value whose key stands where `written` says.
+fn merge_over(old: Value, written: At, new: Value) -> Value {
     let at = new.at;
-    match (keyword(old), keyword(new)) {
-        (_, Keyword::No(new)) => new,
-        (Keyword::No(_), Keyword::Yes(pairs, rest)) => list(pairs, rest, at),
-        (Keyword::Maybe(unknown), Keyword::Yes(pairs, rest)) => {
-            let pairs = pairs.into_iter().map(|pair| opened_pair(pair, &unknown));
-            Kind::Open(pairs.collect(), rest.unwrap_or_else(|| unknown.clone())).at(at)
+    match (nature(&old), nature(&new)) {
+        (Nature::Keyword, Nature::Keyword) => {
+            let past = longer(&new.past, &old.past);
+            let ((old, old_rest), (new, new_rest)) = (opened(old), opened(new));
+            let mut merged = merge_keywords(old, old_rest, new, new_rest, at);
+            merged.past = past;
+            merged
         }
-        (Keyword::Yes(old, old_rest), Keyword::Yes(new, new_rest)) => {
-            merge_keywords(old, old_rest, new, new_rest, at)
+        (Nature::Maybe(unknown), Nature::Keyword) => {
+            let past = new.past.clone();
+            let (pairs, rest) = opened(new);
+            let pairs = pairs.into_iter().map(|pair| over_unknown(pair, &unknown));
+            let mut list = Kind::Open(pairs.collect(), rest.unwrap_or(unknown)).at(at);
+            list.past = past;
+            list.replacing(old, written)
         }
-        (_, Keyword::Maybe(unknown)) => unknown.value(),
+        (_, Nature::Maybe(unknown)) => unknown.value().replacing(old, written),
+        (_, Nature::Other) | (Nature::Other, Nature::Keyword) => new.replacing(old, written),
+    }
+}
+
+/// Of two pasts that share their older part, the one that knows more.
+fn longer(left: &Pasts, right: &Pasts) -> Pasts {
+    let length = |past: &Pasts| past.as_ref().map_or(0, |it| it.len());
+    if length(left) >= length(right) {
+        left.clone()
+    } else {
+        right.clone()
     }
 }
 
@@ -92,21 +123,23 @@ fn merge_keywords(
             continue;
         };
         let copy = old.iter().position(|pair| has_key(pair, &key));
-        let value = match copy.and_then(|index| into_pair(old.remove(index))) {
-            Some((_, before)) => merge(before, value),
+        let copy = copy.map(|index| old.remove(index));
+        let before_at = copy.as_ref().map_or(at, |pair| pair.at);
+        let value = match copy.and_then(into_pair) {
+            Some((_, before)) => merge_over(before, before_at, value),
             None => match &old_rest {
-                Some(unknown) if !overridden.contains(&key) => opened(value, unknown),
+                Some(unknown) if !overridden.contains(&key) => merge(unknown.value(), value),
                 Some(_) | None => value,
             },
         };
         merged.push(Value::pair(key.clone(), value, written));
         overridden.push(key);
     }
-    if new_rest.is_some() {
-        // Any of them may be overridden by what is not known of the new list.
-        old.clear();
-    }
     old.retain(|pair| !overridden.iter().any(|key| has_key(pair, key)));
+    if let Some(unknown) = &new_rest {
+        // Any of them may be overridden by what is not known of the new list.
+        old = obscure_pairs(old, unknown);
+    }
     old.append(&mut merged);
     list(old, new_rest.or(old_rest), at)
 }
@@ -119,15 +152,11 @@ fn list(pairs: Vec<Value>, rest: Option<Unknown>, at: At) -> Value {
     }
 }
 
-/// What becomes of a new value that is merged with an unknown one.
-fn opened(value: Value, unknown: &Unknown) -> Value {
-    merge(unknown.value(), value)
-}
-
-fn opened_pair(pair: Value, unknown: &Unknown) -> Value {
+/// What becomes of a new pair that is merged with what is not known.
+fn over_unknown(pair: Value, unknown: &Unknown) -> Value {
     let at = pair.at;
     match into_pair(pair) {
-        Some((key, value)) => Value::pair(key, opened(value, unknown), at),
+        Some((key, value)) => Value::pair(key, merge(unknown.value(), value), at),
         None => unknown.value(),
     }
 }
@@ -151,6 +180,13 @@ pub(crate) fn join(left: Value, right: Value, unknown: &Unknown) -> Value {
     if equal(&left, &right, Numbers::Strict) == Some(true) {
         return left;
     }
+    let past = longer(&left.past, &right.past);
+    let mut joined = joined(left, right, unknown);
+    joined.past = past;
+    joined
+}
+
+fn joined(left: Value, right: Value, unknown: &Unknown) -> Value {
     match (&left.kind, &right.kind) {
         // What was not known before is not known for a new reason.
         (Kind::Unknown(_), _) => return left,
@@ -158,10 +194,12 @@ pub(crate) fn join(left: Value, right: Value, unknown: &Unknown) -> Value {
         _ => {}
     }
     let at = left.at;
-    match (keyword(left), keyword(right)) {
-        (Keyword::Yes(left, left_rest), Keyword::Yes(right, right_rest))
-            if !repeats(&left) && !repeats(&right) =>
-        {
+    match (nature(&left), nature(&right)) {
+        (Nature::Keyword, Nature::Keyword) => {
+            let ((left, left_rest), (right, right_rest)) = (opened(left), opened(right));
+            if repeats(&left) || repeats(&right) {
+                return unknown.value();
+            }
             let rest = left_rest.or(right_rest);
             list(join_keywords(left, right, unknown), rest, at)
         }
@@ -180,7 +218,11 @@ fn join_keywords(left: Vec<Value>, mut right: Vec<Value>, unknown: &Unknown) -> 
     let mut joined = Vec::with_capacity(left.len());
     let alone = |pair: &Value| match pair.as_pair() {
         // It may be absent; to say so is all that can be said.
-        Some((key, _)) => Value::pair(key.clone(), unknown.value(), pair.at),
+        Some((key, value)) => {
+            let mut doubtful = unknown.value();
+            doubtful.past = value.past.clone();
+            Value::pair(key.clone(), doubtful, pair.at)
+        }
         None => unknown.value(),
     };
     for pair in left {
@@ -205,15 +247,40 @@ fn join_pairs(left: Value, right: Value, unknown: &Unknown) -> Option<Value> {
 /// What is left of a value that may have been overridden by anything: the names of its keys.
 pub(crate) fn obscure(value: Value, unknown: &Unknown) -> Value {
     let at = value.at;
-    match keyword(value) {
-        Keyword::Yes(pairs, _) if !repeats(&pairs) => {
-            let obscured = pairs.into_iter().filter_map(|pair| {
-                let at = pair.at;
-                let (key, value) = into_pair(pair)?;
-                Some(Value::pair(key, obscure(value, unknown), at))
-            });
-            Kind::Open(obscured.collect(), unknown.clone()).at(at)
-        }
-        Keyword::Yes(..) | Keyword::No(_) | Keyword::Maybe(_) => unknown.value(),
+    obscure_over(value, at, unknown)
+}
+
+/// Obscures a value whose key stands where `written` says.
+fn obscure_over(value: Value, written: At, unknown: &Unknown) -> Value {
+    let at = value.at;
+    if matches!(value.kind, Kind::Unknown(_)) {
+        // A past of reasons would push the values out of it.
+        let mut doubtful = unknown.value();
+        doubtful.past = value.past;
+        return doubtful;
+    }
+    if !matches!(nature(&value), Nature::Keyword) || pairs(&value).is_some_and(repeats) {
+        return unknown.value().replacing(value, written);
+    }
+    let past = value.past.clone();
+    let obscured = obscure_pairs(opened(value).0, unknown);
+    let mut open = Kind::Open(obscured, unknown.clone()).at(at);
+    open.past = past;
+    open
+}
+
+fn obscure_pairs(pairs: Vec<Value>, unknown: &Unknown) -> Vec<Value> {
+    let obscured = pairs.into_iter().filter_map(|pair| {
+        let at = pair.at;
+        let (key, value) = into_pair(pair)?;
+        Some(Value::pair(key, obscure_over(value, at, unknown), at))
+    });
+    obscured.collect()
+}
+
+fn pairs(list: &Value) -> Option<&[Value]> {
+    match &list.kind {
+        Kind::Open(pairs, _) | Kind::List(pairs) => Some(pairs),
+        _ => None,
     }
 }

@@ -25,7 +25,16 @@ pub(crate) struct At {
 pub(crate) struct Value {
     pub(crate) kind: Kind,
     pub(crate) at: At,
+    /// In settings: what it replaced.
+    pub(crate) past: Pasts,
 }
+
+/// What a setting was before, newest first, each with the line of its key; a value in it has no
+/// past of its own.
+pub(crate) type Pasts = Option<Arc<Vec<Arc<Value>>>>;
+
+/// How many writes of one setting are remembered, the one in force included.
+pub(crate) const WRITES_MAX: usize = 8;
 
 /// What is known of a value.
 #[derive(Clone, Debug)]
@@ -88,10 +97,7 @@ impl Size {
 
 impl Unknown {
     pub(crate) fn value(&self) -> Value {
-        Value {
-            kind: Kind::Unknown(self.clone()),
-            at: self.at,
-        }
+        Kind::Unknown(self.clone()).at(self.at)
     }
 }
 
@@ -113,7 +119,11 @@ impl Kind {
     }
 
     pub(crate) fn at(self, at: At) -> Value {
-        Value { kind: self, at }
+        Value {
+            kind: self,
+            at,
+            past: None,
+        }
     }
 }
 
@@ -173,6 +183,17 @@ impl Value {
             Kind::Atom(name) => Ok(!matches!(&**name, "nil" | "false")),
             _ => Ok(true),
         }
+    }
+
+    /// Remembers that this replaced another, which was written where `at` says.
+    pub(crate) fn replacing(mut self, mut old: Self, at: At) -> Self {
+        let older = old.past.take();
+        old.at = at;
+        let newer = self.past.iter().flat_map(|it| it.iter().cloned());
+        let older = older.iter().flat_map(|it| it.iter().cloned());
+        let all = newer.chain(std::iter::once(Arc::new(old))).chain(older);
+        self.past = Some(Arc::new(all.take(WRITES_MAX - 1).collect()));
+        self
     }
 
     /// The first unknown part, at any depth.
@@ -262,6 +283,29 @@ impl Value {
             Kind::Opaque(what) => return Err(opaque(what)),
             Kind::Open(_, unknown) | Kind::Unknown(unknown) => return Err(unknown.clone()),
         })
+    }
+}
+
+impl Value {
+    /// What a term is, all of it written at one place.
+    pub(crate) fn of_term(term: &Term, at: At) -> Self {
+        let all = |items: &[Term]| items.iter().map(|item| Self::of_term(item, at)).collect();
+        let kind = match term {
+            Term::Atom(name) => Kind::atom(name),
+            Term::Integer(number) => Kind::Integer(*number),
+            Term::Float(number) => Kind::Float(*number),
+            Term::Binary(bytes) => Kind::Binary(bytes.as_slice().into()),
+            Term::List(items) => Kind::List(all(items)),
+            Term::Tuple(items) => Kind::Tuple(all(items)),
+            Term::Map(pairs) => {
+                let pair = |(key, value): &(Term, Term)| {
+                    (Self::of_term(key, at), Self::of_term(value, at))
+                };
+                Kind::Map(pairs.iter().map(pair).collect())
+            }
+            Term::Opaque(_) => Kind::Opaque("a term that configuration cannot use"),
+        };
+        kind.at(at)
     }
 }
 

@@ -257,7 +257,9 @@ fn sorted(term: &Term) -> Term {
         }
         Term::List(items) => Term::List(items.iter().map(sorted).collect()),
         Term::Tuple(items) => Term::Tuple(items.iter().map(sorted).collect()),
-        Term::Atom(_) | Term::Integer(_) | Term::Float(_) | Term::Binary(_) => term.clone(),
+        Term::Atom(_) | Term::Integer(_) | Term::Float(_) | Term::Binary(_) | Term::Opaque(_) => {
+            term.clone()
+        }
     }
 }
 

@@ -55,3 +55,138 @@ fn a_path_into_what_is_unknown_says_why_and_where() {
         ]"#]]
     .assert_eq(&format!("{:#?}", config.findings()));
 }
+
+mod history {
+    use super::*;
+
+    #[track_caller]
+    fn check(files: &[(&str, &str)], path: &[&str], expected: expect_test::Expect) {
+        let config = Tree::of(files).evaluate("prod");
+        let writes = config.history("a", path);
+        let shown = writes.iter().map(|past| {
+            let (file, line) = (&past.at.file, past.at.line);
+            format!("{} ({file}:{line})\n", past.value)
+        });
+        expected.assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn a_leaf_remembers_each_write_over_all_files() {
+        check(
+            &[
+                (
+                    "config/config.exs",
+                    "import Config\nconfig :a, E, url: [host: \"a\"], http: [port: 1]\nimport_config \"prod.exs\"",
+                ),
+                (
+                    "config/prod.exs",
+                    "import Config\nconfig :a, E,\n  url: [\n    host: \"b\"]",
+                ),
+                (
+                    "config/runtime.exs",
+                    "import Config\n\nconfig :a, E, url: [host: \"c\"]\nconfig :a, E, url: [host: \"d\"]",
+                ),
+            ],
+            &["Elixir.E", "url", "host"],
+            expect![[r#"
+                "d" (config/runtime.exs:4)
+                "c" (config/runtime.exs:3)
+                "b" (config/prod.exs:4)
+                "a" (config/config.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_a_list_around_it_replaced_counts() {
+        check(
+            &[(
+                "config/config.exs",
+                "import Config
+config :a, E, url: [host: \"a\"]
+config :a, E, url: [host: \"b\"]
+config :a, E, url: nil
+config :a, E, url: [host: \"c\"]
+config :a, E, url: [host: \"d\"]",
+            )],
+            &["Elixir.E", "url", "host"],
+            expect![[r#"
+                "d" (config/config.exs:6)
+                "c" (config/config.exs:5)
+                "b" (config/config.exs:3)
+                "a" (config/config.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_counts() {
+        check(
+            &[(
+                "config/config.exs",
+                "import Config
+config :a, k: 1
+config :a, k: foo()
+config :a, k: 2
+if foo(), do: config(:a, k: 3)
+config :a, k: 4
+import_config \"secret.exs\"
+config :a, k: 5
+config :a, k: String.duplicate(\"é\", 3)",
+            )],
+            &["k"],
+            expect![[r#"
+                not known: String.duplicate/2 is not evaluated (config/config.exs:9)
+                5 (config/config.exs:8)
+                not known: config/secret.exs, which is imported here, does not exist (config/config.exs:7)
+                4 (config/config.exs:6)
+                not known: foo/0 is not evaluated (config/config.exs:5)
+                2 (config/config.exs:4)
+                not known: foo/0 is not evaluated (config/config.exs:3)
+                1 (config/config.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_setting_that_runtime_exs_may_change_remembers_what_was_compiled() {
+        check(
+            &[
+                ("config/config.exs", "import Config\nconfig :a, k: 1"),
+                ("config/runtime.exs", "import Config\nconfig foo(), k: 2"),
+            ],
+            &["k"],
+            expect![[r#"
+                not known: foo/0 is not evaluated (config/runtime.exs:2)
+                1 (config/config.exs:2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn it_is_bounded_and_its_values_are_cut() {
+        let writes: String = (0..20).map(|n| format!("config :a, k: {n}\n")).collect();
+        let script = format!("import Config\n{writes}");
+        let config = Tree::of(&[("config/config.exs", &script)]).evaluate("dev");
+        let values: Vec<_> = config.history("a", &["k"]);
+        let values: Vec<&str> = values.iter().map(|past| &*past.value).collect();
+        assert_eq!(values, ["19", "18", "17", "16", "15", "14", "13", "12"]);
+
+        let script = format!("import Config\nconfig :a, k: \"{}\"", "é".repeat(200));
+        let config = Tree::of(&[("config/config.exs", &script)]).evaluate("dev");
+        let shown = &config.history("a", &["k"])[0].value;
+        assert_eq!(*shown, format!("\"{}…", "é".repeat(99)));
+    }
+
+    #[test]
+    fn nothing_is_told_of_what_is_absent() {
+        check(
+            &[(
+                "config/config.exs",
+                "import Config\nconfig :a, url: [host: \"x\"]\nconfig :a, url: nil",
+            )],
+            &["url", "host"],
+            expect![""],
+        );
+    }
+}

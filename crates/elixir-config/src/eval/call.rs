@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Evaluated, Evaluator, Halt, control::section, path};
+use super::{Evaluated, Evaluator, Halt, Runs, control::section, path};
 use crate::{
     builtins::{self, Answer},
     finding::Code,
@@ -146,12 +146,16 @@ impl Evaluator<'_> {
             values.as_slice(),
         ) {
             ("Config" | "Mix.Config" | "Kernel", ..) => self.local_values(name, values, line),
+            ("Mix" | "Mix.Project", ..) if self.runs != Runs::Mix => {
+                Ok(self.refused("Mix, which a release does not have,", line))
+            }
             ("Mix", "env", []) => Ok(Kind::atom(self.script.env).at(at)),
             ("Mix", "target", []) => Ok(self.target(line)),
             ("System", ..) => self.system(name, &values, line),
             ("File", "exists?" | "regular?" | "dir?", [path, ..]) => {
                 Ok(self.exists(name, path, line))
             }
+            ("File", "cwd!", []) if self.runs != Runs::Mix => Ok(self.elsewhere(line)),
             ("File", "cwd!", []) => Ok(Kind::text(self.script.root).at(at)),
             ("Path", "expand", [path]) => self.expand(path, None, line),
             ("Path", "expand", [path, folder]) => self.expand(path, Some(folder), line),
@@ -279,10 +283,24 @@ impl Evaluator<'_> {
         path::absolute(self.script.root, file)
     }
 
+    /// What depends on where a release is started, and on which files it finds there.
+    fn elsewhere(&mut self, line: u32) -> Value {
+        let why = "what a release finds where it is started is not known here";
+        self.unknown(Code::NotEvaluated, line, why)
+    }
+
+    /// Whether it is known from where a path leads.
+    fn is_anchored(&self, path: &str) -> bool {
+        self.runs == Runs::Mix || path.starts_with('/')
+    }
+
     fn exists(&mut self, name: &str, file: &Value, line: u32) -> Value {
         let Some(file) = builtins::to_text(file) else {
             return self.why(file).value();
         };
+        if self.runs == Runs::FutureRelease || !self.is_anchored(&file) {
+            return self.elsewhere(line);
+        }
         let relative = path::relative(self.script.root, &self.absolute(&file));
         let there = self.files.exists(&relative);
         match (name, there) {
@@ -297,6 +315,11 @@ impl Evaluator<'_> {
 
     fn expand(&mut self, file: &Value, folder: Option<&Value>, line: u32) -> Evaluated {
         let texts = (builtins::to_text(file), folder.map(builtins::to_text));
+        let leads = [&texts.0, texts.1.as_ref().unwrap_or(&None)];
+        let is_anchored = leads.into_iter().flatten().any(|it| self.is_anchored(it));
+        if self.runs != Runs::Mix && !is_anchored {
+            return Ok(self.elsewhere(line));
+        }
         let folder = match &texts.1 {
             None => self.script.root.to_owned(),
             Some(Some(folder)) => self.absolute(folder),
@@ -319,6 +342,9 @@ impl Evaluator<'_> {
         let Some(written) = pattern.as_str() else {
             return Ok(self.why(pattern).value());
         };
+        if self.runs == Runs::FutureRelease || !self.is_anchored(written) {
+            return Ok(self.elsewhere(line));
+        }
         let is_absolute = written.starts_with('/');
         let relative = path::relative(self.script.root, &self.absolute(written));
         let at = self.at(line);

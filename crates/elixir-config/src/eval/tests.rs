@@ -3,6 +3,8 @@
     reason = "a check takes its `expect!` as it is written"
 )]
 
+mod release;
+
 use expect_test::{Expect, expect, expect_file};
 use proptest::prelude::*;
 
