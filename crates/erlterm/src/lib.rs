@@ -10,6 +10,7 @@
 //! comparing, showing and dropping one, which recurse, cannot exhaust the stack.
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub mod etf;
 mod term;
 mod text;
 
