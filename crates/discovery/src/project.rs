@@ -163,6 +163,7 @@ impl Survey {
                     line: found.line,
                 }),
                 init: found.init,
+                calls: None,
             });
         }
     }

@@ -19,7 +19,7 @@ pub(crate) struct Settings<'a> {
 }
 
 /// What an endpoint's settings say.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) host: OwnHost,
     pub(crate) listens: Listens,
@@ -35,8 +35,10 @@ pub(crate) struct Facts {
     reason = "one for each endpoint, and only while settings are read"
 )]
 pub(crate) enum OwnHost {
-    /// None, or one that tells nothing (`localhost`).
+    /// None is set.
     None,
+    /// One that tells nothing (`localhost`, an address), as it is written.
+    Placeholder(String, Origin),
     /// This.
     Is(Host, Origin),
     /// Something that is no host; the text says what.
@@ -100,8 +102,13 @@ impl<'a> Settings<'a> {
             project,
             module,
             environment,
-            key: format!("Elixir.{}", module.module),
+            key: Self::key(module),
         }
+    }
+
+    /// The module's atom, under which its settings stand.
+    pub(crate) fn key(module: &EndpointModule) -> String {
+        format!("Elixir.{}", module.module)
     }
 
     /// One setting as it is written.
@@ -138,7 +145,7 @@ fn own_host(settings: &Settings<'_>) -> OwnHost {
     }
     match Host::parse(&text) {
         Ok(host) if is_telling(&host) => OwnHost::Is(host, origin),
-        Ok(_) => OwnHost::None,
+        Ok(_) => OwnHost::Placeholder(text, origin),
         Err(error) => OwnHost::Invalid(format!("{}: {error}", shown(&term)), origin),
     }
 }
@@ -194,7 +201,7 @@ impl CheckOrigin {
             Self::Open => true,
             Self::OwnHost(_) => match own {
                 OwnHost::Is(own, _) => own == host,
-                OwnHost::None => false,
+                OwnHost::None | OwnHost::Placeholder(..) => false,
                 OwnHost::Invalid(..) | OwnHost::Unknown(..) => true,
             },
             Self::These(origins, _) => origins.iter().any(|origin| matches(origin, host)),

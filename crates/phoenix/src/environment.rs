@@ -8,6 +8,21 @@ pub trait Environment {
     /// Looks up one setting of an application. `path` walks keyword lists; its parts are atoms as
     /// text (`["Elixir.AuthWeb.Endpoint", "url", "host"]`).
     fn get(&self, app: &str, path: &[&str]) -> Setting;
+
+    /// Returns who wrote one setting: the write in force first, then what it overrode. Empty where
+    /// that isn't known.
+    fn history(&self, _app: &str, _path: &[&str]) -> Vec<Step> {
+        Vec::new()
+    }
+}
+
+/// One write of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What was written, as Elixir shows it.
+    pub value: String,
+    /// Where.
+    pub origin: Origin,
 }
 
 /// What is known of one setting.

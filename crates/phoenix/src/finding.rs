@@ -35,7 +35,7 @@ impl About<'_> {
     fn host(self) -> Option<Finding> {
         let module = &self.module.module;
         let (code, message, origin) = match &self.facts.host {
-            OwnHost::None | OwnHost::Is(..) => return None,
+            OwnHost::None | OwnHost::Placeholder(..) | OwnHost::Is(..) => return None,
             OwnHost::Unknown(why, origin) if self.is_why_unreachable(why, origin) => return None,
             OwnHost::Invalid(what, origin) => (
                 "host-invalid",
@@ -203,9 +203,6 @@ impl About<'_> {
     }
 
     fn line(self, setting: &str) -> String {
-        let EndpointModule {
-            module, otp_app, ..
-        } = self.module;
-        format!("config :{otp_app}, {module}, {setting}")
+        self.module.line(setting)
     }
 }

@@ -16,13 +16,19 @@
 //! Invariants: no host is invented in production; an address that isn't known is never guessed;
 //! whatever can't be used gives a finding with the line to write.
 
+mod check;
 mod endpoint;
 mod environment;
+mod facts;
 mod finding;
 mod listen;
+mod module;
 mod name;
 mod project;
 mod value;
 
-pub use environment::{Environment, Setting};
-pub use project::{EndpointModule, Meaning, Project, read};
+pub use check::{Circumstances, WHAT_IFS, WhatIf, check};
+pub use environment::{Environment, Setting, Step};
+pub use facts::{EndpointFacts, Provenance};
+pub use module::{Call, EndpointModule};
+pub use project::{Meaning, Project, read};

@@ -10,7 +10,7 @@ use routes::{
 };
 
 use crate::{
-    Environment,
+    EndpointFacts, EndpointModule, Environment,
     endpoint::{Facts, OwnHost, Settings},
     finding::About,
     name::development_labels,
@@ -36,23 +36,12 @@ pub struct Project<'a> {
     pub subdomains: Subdomains,
     /// The environment variables that `{:system, "VAR"}` names.
     pub vars: &'a BTreeMap<String, String>,
-}
-
-/// A module that is a Phoenix endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointModule {
-    /// `AuthWeb.Endpoint`, without `Elixir.`.
-    pub module: String,
-    /// The application under which it is configured.
-    pub otp_app: String,
-    /// Where it says `use Phoenix.Endpoint`, or where `config :app, endpoint: Module` names it.
-    pub origin: Option<Origin>,
-    /// The line of its `init/2`, in the origin's file, if it has one.
-    pub init: Option<u32>,
+    /// It is a release: nothing but `server: true` starts an endpoint's listener.
+    pub is_release: bool,
 }
 
 /// What the endpoints' settings mean.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meaning {
     /// One for each module, in the order given.
     pub endpoints: Vec<Reported>,
@@ -60,6 +49,8 @@ pub struct Meaning {
     pub findings: Vec<Finding>,
     /// The TCP ports that endpoints say they listen on, with where.
     pub declared_ports: Vec<(u16, Origin)>,
+    /// What `check` judges by: one for each module, in the same order.
+    pub facts: Vec<EndpointFacts>,
 }
 
 /// Reads what the settings of `modules` mean. Never fails: what can't be used is a finding.
@@ -98,7 +89,9 @@ pub fn read(
         meaning
             .findings
             .extend(about.findings(development.as_ref()));
-        meaning.endpoints.push(reported(about, development));
+        meaning.endpoints.push(reported(about, development.clone()));
+        let facts = EndpointFacts::new(module, facts.clone(), development, environment);
+        meaning.facts.push(facts);
     }
     meaning
 }

@@ -85,6 +85,7 @@ pub fn read_config(options: &ConfigOptions) -> Reading {
             domain: &options.domain,
             subdomains: options.subdomains,
             vars: &options.vars,
+            is_release: false,
         },
         &modules,
         &Evaluated(&config),
@@ -150,6 +151,7 @@ fn add_marked(modules: &mut Vec<EndpointModule>, apps: &[String], config: &Confi
                 otp_app: app.to_owned(),
                 origin: Some(origin(&at)),
                 init: None,
+                calls: None,
             });
         }
     }

@@ -15,6 +15,7 @@ fn check(endpoints: &[&str], expected: &[&str]) {
                 otp_app: app.to_owned(),
                 origin: None,
                 init: None,
+                calls: None,
             }
         })
         .collect();

@@ -32,6 +32,7 @@ fn endpoint(app: &str, module: &str, settings: Vec<(&str, Term)>) -> Given {
             otp_app: app.to_owned(),
             origin: Some(Origin { file, line: 1 }),
             init: None,
+            calls: None,
         },
         settings: keywords(settings),
         serve_endpoints: false,
@@ -162,6 +163,7 @@ fn development() -> Project<'static> {
         domain: "localhost",
         subdomains: Subdomains::One,
         vars: &VARS,
+        is_release: false,
     }
 }
 
