@@ -185,7 +185,8 @@ impl<'s> Reader<'s> {
             ),
             "keywords" => Node::List(self.pairs(node, depth)?),
             "list" => self.list(node, depth)?,
-            "tuple" => Node::Tuple(self.elements(node, depth)?),
+            // Unlike in a list, keywords at the end of a tuple are one list of their own.
+            "tuple" => Node::Tuple(self.all(node, depth)?),
             "map" => self.map(node, depth)?,
             "block" => self.body(node, depth)?.node,
             "body" => Node::Block(self.all(node, depth)?),

@@ -206,3 +206,12 @@ fn errors_name_the_line_to_look_at() {
     );
     check_error("%{a: 1, \"b\" => 2}", 1, "syntax error near `\"b\" => 2`");
 }
+
+#[test]
+fn keywords_at_the_end_of_a_tuple_are_one_list() {
+    check(
+        "{\"a\", b: 1, c: 2}",
+        expect![[r#"{"a" [{:b 1}@1 {:c 2}@1]}@1"#]],
+    );
+    check("[:a, b: 1, c: 2]", expect!["[:a {:b 1}@1 {:c 2}@1]"]);
+}
