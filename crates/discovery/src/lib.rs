@@ -1,23 +1,25 @@
 //! The control plane: sources report, one registry publishes.
 //!
 //! ```text
-//! project's files ──read_config──▶ Reading ──Report──▶ Registry ──Published──▶ workers
-//!        └───────────watch_config──────────────────────▲
-//! mesh-router.toml ──report_static──▶ Report ──────────┘
+//! project's files ──open──▶ Project ──read──▶ Reading ──Report──▶ Registry ──Published──▶ workers
+//!        └──────────────watch_project─────────────────────────────▲
+//! mesh-router.toml ──report_static──▶ Report ─────────────────────┘
 //! ```
 //!
 //! It is not on the request path, it never runs the project's code, and it does not interpret
 //! Erlang terms: `elixir-config` evaluates them and `phoenix` says what they mean.
 //!
-//! Start with `project` (which files are read), then `source` (what becomes of them) and
-//! `registry` (who publishes).
+//! Start with `opened` (what a project is, and the settings that decide what it means), then
+//! `project` (which files are read), `source` (what becomes of them) and `registry` (who publishes).
 //!
 //! Invariants: the registry is the only writer of the table; a source that fails keeps its last
 //! report, marked stale; every file asked for, found or not, is watched.
 
 mod files;
+mod opened;
 mod project;
 mod registry;
+mod settings;
 mod source;
 mod watch;
 mod wildcard;
@@ -25,8 +27,9 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
+pub use opened::{How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
-pub use source::config::{ConfigOptions, GatewayConfig, Reading, read_config};
+pub use settings::{GatewaySetting, SettingValue, SettingWord};
 pub use source::static_route::{StaticRoute, StaticTarget, report_static};
-pub use watch::watch_config;
+pub use watch::watch_project;

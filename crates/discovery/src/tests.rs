@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 use routes::{Mode, Rules, Serving, Snapshot, Subdomains};
 use tempfile::TempDir;
 
-use crate::{ConfigOptions, Reading, read_config};
+use crate::{How, Place, Reading, SettingValue, SettingWord, Wanted, open};
 
 pub(crate) const UMBRELLA: &str = "
     defmodule U.MixProject do
@@ -43,39 +43,56 @@ pub(crate) fn write_app(root: &Path, prefix: &str, app: &str, module: &str) {
     write(root, &format!("{prefix}lib/{app}/endpoint.ex"), &endpoint);
 }
 
-/// Development, as `mesh-router run` has it without a configuration.
-pub(crate) fn development(root: &Path) -> ConfigOptions {
-    ConfigOptions {
-        root: root.to_owned(),
-        env: "dev".to_owned(),
-        mode: Mode::Development,
-        domain: "localhost".to_owned(),
-        subdomains: Subdomains::One,
-        vars: BTreeMap::new(),
+/// A project, and how it is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) wanted: Wanted,
+    pub(crate) how: How,
+}
+
+impl Asked {
+    pub(crate) fn read(&self) -> Reading {
+        open(&self.wanted).read(&self.how)
     }
 }
 
-pub(crate) fn production(root: &Path, vars: &[(&str, &str)]) -> ConfigOptions {
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    ConfigOptions {
-        env: "prod".to_owned(),
-        mode: Mode::Production,
-        vars: vars.iter().map(owned).collect(),
-        ..development(root)
+/// Development, as `mesh-router run` has it without a configuration.
+pub(crate) fn development(root: &Path) -> Asked {
+    Asked {
+        wanted: Wanted {
+            place: Place::Sources(root.to_owned()),
+            env: "dev".to_owned(),
+            vars: BTreeMap::new(),
+        },
+        how: How {
+            mode: Mode::Development,
+            domain: "localhost".to_owned(),
+            subdomains: Subdomains::One,
+        },
     }
+}
+
+pub(crate) fn production(root: &Path, vars: &[(&str, &str)]) -> Asked {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let mut asked = development(root);
+    asked.wanted.env = "prod".to_owned();
+    asked.wanted.vars = vars.iter().map(owned).collect();
+    asked.how.mode = Mode::Production;
+    asked
 }
 
 /// The routes that a reading leads to, and all that is said.
-fn table(options: &ConfigOptions) -> String {
+fn table(asked: &Asked) -> String {
     let Reading {
         report,
         broken,
+        facts: _,
         declared_ports,
-        gateway,
+        settings,
         watched: _,
-    } = read_config(options);
+    } = asked.read();
     let rules = Rules {
-        mode: options.mode,
+        mode: asked.how.mode,
         ..Rules::default()
     };
     let mut out = shown(&routes::merge(&Snapshot::default(), &[report], &rules));
@@ -85,10 +102,35 @@ fn table(options: &ConfigOptions) -> String {
     for (port, origin) in declared_ports {
         let _ = writeln!(out, "port: {port} {origin}");
     }
-    if let Some((port, origin)) = gateway.port {
-        let _ = writeln!(out, "own port: {port} {origin}");
+    for setting in settings {
+        let path = setting.path.join(".");
+        let _ = writeln!(
+            out,
+            "setting: {path} {} {}",
+            said(&setting.value),
+            setting.origin
+        );
     }
-    out.replace(&options.root.display().to_string(), "ROOT")
+    let root = match &asked.wanted.place {
+        Place::Sources(root) | Place::Release(root) => root,
+    };
+    out.replace(&root.display().to_string(), "ROOT")
+}
+
+pub(crate) fn said(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Words(words) => {
+            let word = |word: &SettingWord| match word {
+                SettingWord::Text(text) => format!("{text:?}"),
+                SettingWord::Number(number) => number.to_string(),
+                SettingWord::Nothing => "nothing".to_owned(),
+                SettingWord::Nil => "nil".to_owned(),
+            };
+            words.iter().map(word).collect::<Vec<_>>().join(", ")
+        }
+        SettingValue::Strange => "strange".to_owned(),
+        SettingValue::Unknown(why) => format!("unknown: {why}"),
+    }
 }
 
 pub(crate) fn shown(snapshot: &Snapshot) -> String {

@@ -3,13 +3,16 @@
 mod interest;
 mod watcher;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use routes::{Finding, Report, Severity};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 use tracing::{error, info, warn};
 
-use crate::{ConfigOptions, Reading, RegistryHandle, read_config};
+use crate::{How, Reading, RegistryHandle, Wanted, open};
 use watcher::Watcher;
 
 /// How long files must rest before they are read: editors and `git checkout` change several.
@@ -26,13 +29,23 @@ const READINGS_MAX: usize = 8;
 ///
 /// `first` is what the registry was given at the start. While a file is broken the last good report
 /// stands, marked stale, with the reason among its findings and in the log.
-pub async fn watch_config(options: ConfigOptions, first: Reading, registry: RegistryHandle) {
+///
+/// Whenever the project says something else of the gateway itself, `settings` is told: what holds
+/// then is the caller's to decide, and to come back with another `how`.
+pub async fn watch_project(
+    wanted: Wanted,
+    how: How,
+    first: Reading,
+    registry: RegistryHandle,
+    settings: Arc<Notify>,
+) {
     let mut watcher = Watcher::start();
+    let mut said = first.settings;
     let mut kept = Kept::new(first.report, first.broken);
     loop {
         // The first round reads at once: files may have changed since `first` was read.
         let reading;
-        (watcher, reading) = match read(watcher, options.clone()).await {
+        (watcher, reading) = match read(watcher, wanted.clone(), how.clone()).await {
             Ok(read) => read,
             // The runtime is going down, or the reading panicked, which is a bug.
             Err(error) => {
@@ -42,8 +55,16 @@ pub async fn watch_config(options: ConfigOptions, first: Reading, registry: Regi
                 return;
             }
         };
+        // What a broken project says may be the half of it.
+        let is_new = reading.broken.is_none() && reading.settings != said;
+        if is_new {
+            said.clone_from(&reading.settings);
+        }
         if let Some(report) = kept.next(reading) {
             registry.report(report).await;
+        }
+        if is_new {
+            settings.notify_one();
         }
         watcher.changed().await;
         settle(&mut watcher).await;
@@ -53,15 +74,16 @@ pub async fn watch_config(options: ConfigOptions, first: Reading, registry: Regi
 /// Reads, away from the runtime's thread, until the watcher sees all that was asked.
 async fn read(
     mut watcher: Watcher,
-    options: ConfigOptions,
+    wanted: Wanted,
+    how: How,
 ) -> Result<(Watcher, Reading), tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || {
-        let mut reading = read_config(&options);
+        let mut reading = open(&wanted).read(&how);
         let mut left = READINGS_MAX;
         // What changed in a folder before it was watched has gone unnoticed: read once more.
         while watcher.follow(&reading.watched) && left > 0 {
             left -= 1;
-            reading = read_config(&options);
+            reading = open(&wanted).read(&how);
         }
         (watcher, reading)
     })

@@ -7,6 +7,7 @@ use erlterm::Term;
 
 use crate::{
     finding::{Finding, Written},
+    merge::is_keyword,
     value::{At, Kind, Unknown, Value, WRITES_MAX},
 };
 
@@ -37,6 +38,18 @@ pub enum Setting {
     },
 }
 
+impl Default for Config {
+    /// Nobody sets anything.
+    fn default() -> Self {
+        Self {
+            settings: Kind::List(Vec::new()).at(At { file: 0, line: 0 }),
+            files: Vec::new(),
+            findings: Vec::new(),
+            broken: None,
+        }
+    }
+}
+
 impl Config {
     /// Returns the applications with any setting, sorted.
     #[must_use]
@@ -51,6 +64,26 @@ impl Config {
         match find(&self.settings, app) {
             Found::At(pair) => pair.as_pair().map_or(Vec::new(), |(_, value)| names(value)),
             Found::Nowhere | Found::Unknown(_) => Vec::new(),
+        }
+    }
+
+    /// Returns the keys of the keyword list at `path`, sorted; none where it is something else. A key
+    /// that only may be set is among them.
+    #[must_use]
+    pub fn keys_at(&self, app: &str, path: &[&str]) -> Vec<&str> {
+        let mut value = &self.settings;
+        for key in std::iter::once(&app).chain(path) {
+            let Found::At(pair) = find(value, key) else {
+                return Vec::new();
+            };
+            let Some((_, inner)) = pair.as_pair() else {
+                return Vec::new();
+            };
+            value = inner;
+        }
+        match is_keyword(value) {
+            true => names(value),
+            false => Vec::new(),
         }
     }
 

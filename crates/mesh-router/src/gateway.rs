@@ -12,11 +12,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use discovery::{ConfigOptions, Reading, Registry, RegistryHandle};
+use discovery::{Reading, Registry, RegistryHandle};
 use proxy::{AccessLog, ListenAddress, Proxy};
 use routes::{Published, Report, Source};
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     task::{AbortHandle, JoinSet},
     time,
 };
@@ -46,6 +46,8 @@ pub(crate) struct Gateway {
     shown: Arc<Published>,
     tasks: JoinSet<()>,
     watching: Option<AbortHandle>,
+    /// Told when the project says something else of the gateway itself.
+    settings_changed: Arc<Notify>,
 }
 
 impl Gateway {
@@ -82,10 +84,11 @@ impl Gateway {
             shown: first,
             tasks,
             watching: None,
+            settings_changed: Arc::default(),
             setup,
         };
-        if let (Some(options), Some(reading)) = (gateway.setup.project_options(), survey.reading) {
-            gateway.watch(options, reading);
+        if let Some(reading) = survey.reading {
+            gateway.watch(reading);
         }
         Ok(gateway)
     }
@@ -115,6 +118,7 @@ impl Gateway {
                     Asked::Stop => break,
                     Asked::Reload => self.reload(options, process).await,
                 },
+                () = self.settings_changed.notified() => self.reload(options, process).await,
                 Some(ended) = self.tasks.join_next() => log_ended(ended),
             }
         }
@@ -133,7 +137,9 @@ impl Gateway {
 
     /// Reads `mesh-router.toml` and the project again. Whatever can't be used leaves all as it is.
     async fn reload(&mut self, options: &Options, process: &Environment) {
-        let next = match Setup::load(options, process) {
+        let (asked, environment) = (options.clone(), process.clone());
+        let loading = tokio::task::spawn_blocking(move || Setup::load(&asked, &environment));
+        let next = match loading.await.context("reading the settings").flatten() {
             Ok(next) => next,
             Err(error) => {
                 error!(
@@ -149,29 +155,21 @@ impl Gateway {
         let rules = next.rules(survey::addresses(&self.listeners));
         self.registry.settings(next.settings(), rules).await;
         self.registry.report(next.static_report()).await;
-        match next.project_options() {
-            Some(options) => self.read_again(options).await,
+        let reading = next.source().map(|project| project.read(&next.how()));
+        self.setup = next;
+        match reading {
+            Some(reading) => self.read_again(reading).await,
             None => {
                 self.unwatch();
                 self.registry.report(nothing()).await;
             }
         }
-        self.setup = next;
         info!("reloaded");
     }
 
-    /// Reads the project for `options`. While it can't be read, the watch goes on as it was, which
-    /// keeps the last good table.
-    async fn read_again(&mut self, options: ConfigOptions) {
-        let asked = options.clone();
-        let reading = tokio::task::spawn_blocking(move || discovery::read_config(&asked)).await;
-        let reading = match reading {
-            Ok(reading) => reading,
-            Err(error) => {
-                error!(%error, "reading the project ended, its last table stays");
-                return;
-            }
-        };
+    /// Takes over what was read of the project. Where it can't be read, the watch goes on as it was,
+    /// which keeps the last good table.
+    async fn read_again(&mut self, reading: Reading) {
         if let Some(finding) = &reading.broken {
             let finding = survey::shown(finding);
             error!(finding, "the project can't be read, its last table stays");
@@ -179,7 +177,7 @@ impl Gateway {
         }
         self.registry.report(reading.report.clone()).await;
         self.unwatch();
-        self.watch(options, reading);
+        self.watch(reading);
     }
 
     fn unwatch(&mut self) {
@@ -188,12 +186,19 @@ impl Gateway {
         }
     }
 
-    fn watch(&mut self, options: ConfigOptions, first: Reading) {
-        let registry = self.registry.clone();
-        self.watching = Some(
-            self.tasks
-                .spawn(discovery::watch_config(options, first, registry)),
+    /// Follows the project's files, of which `first` is known.
+    fn watch(&mut self, first: Reading) {
+        let Some(project) = self.setup.source() else {
+            return;
+        };
+        let watching = discovery::watch_project(
+            project.wanted().clone(),
+            self.setup.how(),
+            first,
+            self.registry.clone(),
+            Arc::clone(&self.settings_changed),
         );
+        self.watching = Some(self.tasks.spawn(watching));
     }
 
     /// Stops accepting after the delay asked for, and ends when all is finished or time is up; a

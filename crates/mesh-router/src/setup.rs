@@ -6,10 +6,11 @@ use std::{
     io::Read as _,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context as _, anyhow};
-use discovery::{ConfigOptions, ProjectError};
+use discovery::{How, Project, ProjectError, Wanted};
 use routes::{Mode, Report, Rules, Settings};
 
 use crate::{
@@ -34,10 +35,10 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     /// The project's root, where its files are a source.
     pub(crate) project: Option<PathBuf>,
+    /// The project as it was read, whether its files are a source or not.
+    pub(crate) opened: Option<Arc<Project>>,
     /// The environment that the project's config is read for.
     pub(crate) env: String,
-    /// Variables, those of `--env-file` included.
-    pub(crate) environment: Environment,
     /// Development or production.
     pub(crate) mode: Mode,
     /// Why it is.
@@ -88,17 +89,24 @@ impl Setup {
             environment: Some(&environment),
             file,
         };
-        let config = Config::check(&written)?;
-        if root.is_none() && config.discover && config.fixed.is_empty() {
-            return Err(NoSources(start).into());
-        }
-        let project = root.filter(|_| config.discover);
         let env = options.env.as_deref();
         let env = env.or_else(|| environment.get("MESH_ROUTER_ENV"));
         let env = env
             .or_else(|| environment.get("MIX_ENV"))
             .unwrap_or(ENV_DEFAULT)
             .to_owned();
+        let opened = root.as_ref().map(|root| {
+            Arc::new(discovery::open(&Wanted {
+                place: discovery::Place::Sources(root.clone()),
+                env: env.clone(),
+                vars: environment.all().clone(),
+            }))
+        });
+        let config = Config::check(&written)?;
+        if root.is_none() && config.discover && config.fixed.is_empty() {
+            return Err(NoSources(start).into());
+        }
+        let project = root.filter(|_| config.discover);
         let facts = Facts {
             env: project.is_some().then_some(env.as_str()),
             release: environment.get("RELEASE_NAME").is_some(),
@@ -108,23 +116,25 @@ impl Setup {
         Ok(Self {
             config,
             project,
+            opened,
             env,
-            environment,
             mode,
             mode_reason,
         })
     }
 
-    /// What the config source is to read; `None` where it is not asked.
-    pub(crate) fn project_options(&self) -> Option<ConfigOptions> {
-        Some(ConfigOptions {
-            root: self.project.clone()?,
-            env: self.env.clone(),
+    /// The project that is a source, as it was read; `None` where none is.
+    pub(crate) fn source(&self) -> Option<&Project> {
+        self.project.as_ref().and(self.opened.as_deref())
+    }
+
+    /// How the project is to be looked at.
+    pub(crate) fn how(&self) -> How {
+        How {
             mode: self.mode,
             domain: self.config.domain.clone(),
             subdomains: self.config.subdomains,
-            vars: self.environment.all().clone(),
-        })
+        }
     }
 
     /// What `mesh-router.toml` says of routes.

@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr};
 
 use anyhow::anyhow;
-use discovery::Reading;
+use discovery::{GatewaySetting, Reading, SettingValue, SettingWord};
 use proxy::ListenAddress;
 use routes::{Address, Conflict, Origin, Report, Severity, Snapshot};
 
@@ -54,9 +54,7 @@ impl std::error::Error for Undecided {}
 impl Survey {
     /// Reads every source.
     pub(crate) fn take(setup: &Setup) -> Self {
-        let reading = setup
-            .project_options()
-            .map(|options| discovery::read_config(&options));
+        let reading = setup.source().map(|project| project.read(&setup.how()));
         let fixed = setup.static_report();
         let mut survey = Self {
             reading,
@@ -81,7 +79,7 @@ impl Survey {
         if let Some(asked) = &setup.config.listen {
             return Some(asked.clone());
         }
-        let (port, origin) = self.reading.as_ref()?.gateway.port.clone()?;
+        let (port, origin) = port(&self.reading.as_ref()?.settings)?;
         let place = Place::Project(origin);
         let addresses = listen::loopback(port, listen::has_ipv6_loopback());
         let listen = |address| Listen {
@@ -165,6 +163,20 @@ impl Survey {
             .conflicts
             .iter()
             .filter(|conflict| conflict.holder.is_none())
+    }
+}
+
+/// `config :ex_service_mesh_router, port: 4000`.
+fn port(settings: &[GatewaySetting]) -> Option<(u16, Origin)> {
+    let setting = settings.iter().find(|setting| setting.path == ["port"])?;
+    match &setting.value {
+        SettingValue::Words(words) => match words.as_slice() {
+            [SettingWord::Number(port)] => {
+                Some((u16::try_from(*port).ok()?, setting.origin.clone()))
+            }
+            _ => None,
+        },
+        SettingValue::Strange | SettingValue::Unknown(_) => None,
     }
 }
 

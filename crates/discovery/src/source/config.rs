@@ -1,132 +1,52 @@
 //! Source `config`: a project's own files, read without running Elixir.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::Path;
 
 use elixir_config::{Config, Script, Written};
 use erlterm::Term;
-use phoenix::{EndpointModule, Environment, Project, Setting};
-use routes::{Finding, Mode, Origin, Report, Severity, Source, Subdomains};
+use phoenix::EndpointModule;
+use routes::{Finding, Origin, Severity};
 
 use crate::{
+    Project, Wanted,
     files::ProjectFiles,
     project::{ENDPOINTS_MAX, Survey},
+    settings,
 };
 
 /// The key by which an application may name its endpoint.
 const MARKER: &str = "endpoint";
 
-/// The application under which a project configures the gateway itself.
-const GATEWAY_APP: &str = "ex_service_mesh_router";
-
-/// What the config source reads, and for whom.
-#[derive(Clone, Debug, Default)]
-pub struct ConfigOptions {
-    /// The umbrella's or app's root (the folder of `mix.exs`), absolute.
-    pub root: PathBuf,
-    /// `dev`, `test`, `prod`, …
-    pub env: String,
-    /// Development adds `<app>.localhost` names.
-    pub mode: Mode,
-    /// `localhost`, or the operator's own development domain.
-    pub domain: String,
-    /// Default policy of discovered hosts.
-    pub subdomains: Subdomains,
-    /// The process's environment variables.
-    pub vars: BTreeMap<String, String>,
-}
-
-/// What one reading of the project's files gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// The endpoints and what could not be used.
-    pub report: Report,
-    /// Set when a file does not parse, or Elixir itself would abort; also among the findings.
-    pub broken: Option<Finding>,
-    /// Ports that endpoints declare, with where (for choosing ours).
-    pub declared_ports: Vec<(u16, Origin)>,
-    /// What the project says of the gateway itself.
-    pub gateway: GatewayConfig,
-    /// Files and folders whose change changes the answer.
-    pub watched: Vec<PathBuf>,
-}
-
-/// `config :ex_service_mesh_router, …`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GatewayConfig {
-    /// `port:`, with where it is written.
-    pub port: Option<(u16, Origin)>,
-}
-
-/// Reads the project's config once; blocks on the disk. Never fails: a config that does not parse
-/// gives what could be read, with `broken` set.
-pub fn read_config(options: &ConfigOptions) -> Reading {
+/// Reads the sources of the project at `root`; blocks on the disk.
+pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
     // The system tells of changes by the real path (FSEvents does), and Elixir knows no other.
-    let root = options.root.canonicalize();
-    let root = root.as_ref().unwrap_or(&options.root);
-    let files = ProjectFiles::new(root);
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let files = ProjectFiles::new(&real);
     let survey = Survey::of(&files);
     let config = elixir_config::evaluate(
         &files,
         &Script {
-            env: &options.env,
+            env: &wanted.env,
             config_path: &survey.config_path,
-            vars: &options.vars,
-            root: &root.to_string_lossy(),
+            vars: &wanted.vars,
+            root: &real.to_string_lossy(),
         },
     );
     let mut modules = survey.modules;
     add_marked(&mut modules, &survey.apps, &config);
-    let meaning = phoenix::read(
-        &Project {
-            source: Source::Config,
-            root,
-            env: &options.env,
-            mode: options.mode,
-            domain: &options.domain,
-            subdomains: options.subdomains,
-            vars: &options.vars,
-            is_release: false,
-        },
-        &modules,
-        &Evaluated(&config),
-    );
-
     let broken = survey.broken.or_else(|| config.broken().map(finding));
     let mut findings = survey.findings;
-    findings.extend(config.findings().iter().map(finding));
-    findings.extend(broken.iter().cloned());
-    findings.extend(meaning.findings);
-    findings.extend(modules.is_empty().then(|| no_endpoint(options)));
+    findings.extend(modules.is_empty().then(|| no_endpoint(root)));
     findings.extend(files.is_exhausted().then(too_many_files));
-    findings.sort();
-    findings.dedup();
-    Reading {
-        report: Report {
-            source: Source::Config,
-            stale: false,
-            endpoints: meaning.endpoints,
-            findings,
-        },
+    Project {
+        wanted: wanted.clone(),
+        root: real,
+        settings: settings::of(&config),
+        config,
+        modules,
+        findings,
         broken,
-        declared_ports: meaning.declared_ports,
-        gateway: gateway(&config),
         watched: files.asked(),
-    }
-}
-
-/// An evaluated config as `phoenix` asks for it.
-struct Evaluated<'a>(&'a Config);
-
-impl Environment for Evaluated<'_> {
-    fn get(&self, app: &str, path: &[&str]) -> Setting {
-        match self.0.get(app, path) {
-            elixir_config::Setting::Absent => Setting::Absent,
-            elixir_config::Setting::Known(term, at) => Setting::Known(term, origin(&at)),
-            elixir_config::Setting::Unknown { why, at } => Setting::Unknown {
-                why,
-                origin: origin(&at),
-            },
-        }
     }
 }
 
@@ -157,18 +77,6 @@ fn add_marked(modules: &mut Vec<EndpointModule>, apps: &[String], config: &Confi
     }
 }
 
-fn gateway(config: &Config) -> GatewayConfig {
-    let port = match config.get(GATEWAY_APP, &["port"]) {
-        elixir_config::Setting::Known(Term::Integer(port), at) => {
-            u16::try_from(port).ok().map(|port| (port, origin(&at)))
-        }
-        elixir_config::Setting::Known(..)
-        | elixir_config::Setting::Absent
-        | elixir_config::Setting::Unknown { .. } => None,
-    };
-    GatewayConfig { port }
-}
-
 /// What the evaluator found, in the words of a report. What matters to routing is said again, and
 /// louder, where it matters.
 pub(crate) fn finding(found: &elixir_config::Finding) -> Finding {
@@ -185,21 +93,21 @@ pub(crate) fn finding(found: &elixir_config::Finding) -> Finding {
     }
 }
 
-fn origin(at: &Written) -> Origin {
+pub(crate) fn origin(at: &Written) -> Origin {
     Origin {
         file: at.file.clone(),
         line: at.line,
     }
 }
 
-fn no_endpoint(options: &ConfigOptions) -> Finding {
+fn no_endpoint(root: &Path) -> Finding {
     Finding {
         code: "no-endpoint",
         severity: Severity::Error,
         origin: None,
         message: format!(
             "no Phoenix endpoint in {}: no file named *endpoint*.ex says `use Phoenix.Endpoint`",
-            options.root.display()
+            root.display()
         ),
         fix: "run mesh-router in a Phoenix project's folder, or name each endpoint in its \
               config: `config :auth_web, endpoint: AuthWeb.Endpoint`"

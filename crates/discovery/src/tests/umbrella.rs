@@ -27,8 +27,8 @@ fn the_example_in_development() {
 
 #[test]
 fn the_example_in_tests_does_not_listen() {
-    let mut options = development(example());
-    options.env = "test".to_owned();
+    let mut asked = development(example());
+    asked.wanted.env = "test".to_owned();
     expect![[r#"
         auth.local -> AuthWeb.Endpoint (config/config.exs:7) silent: `server: false` in config/test.exs:6
         auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) silent: `server: false` in config/test.exs:6
@@ -38,7 +38,7 @@ fn the_example_in_tests_does_not_listen() {
         Warning not-serving apps/billing_web/lib/billing_web/endpoint.ex:2: BillingWeb.Endpoint was found and does not listen: `server: false` in config/test.exs:11
         port: 4101 config/test.exs:4
         port: 4102 config/test.exs:9
-    "#]].assert_eq(&table(&options));
+    "#]].assert_eq(&table(&asked));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn the_form_of_the_readme_and_a_port_for_the_gateway() {
         Warning check-origin config/config.exs:9: the sockets of AuthWeb.Endpoint refuse pages of http://auth.localhost: check_origin doesn't allow it
         Info port-from-url config/config.exs:6: AuthWeb.Endpoint has no `http:`, so port 4001 of its `url:` is taken for its own
         port: 4001 config/config.exs:6
-        own port: 4100 config/config.exs:2
+        setting: port 4100 config/config.exs:2
     "#]].assert_eq(&table(&development(root.path())));
 }
 

@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::*;
 use crate::{
-    GatewayConfig, Registry,
+    Registry,
     tests::{UMBRELLA, development, project, shown, write, write_app},
 };
 
@@ -40,8 +40,9 @@ fn reading(mark: u32, broken: Option<Finding>) -> Reading {
     Reading {
         report: report(mark),
         broken,
+        facts: Vec::new(),
         declared_ports: Vec::new(),
-        gateway: GatewayConfig::default(),
+        settings: Vec::new(),
         watched: Vec::new(),
     }
 }
@@ -105,8 +106,8 @@ impl Watched {
             "auth_web",
             "AuthWeb.Endpoint",
         );
-        let options = development(root.path());
-        let first = read_config(&options);
+        let asked = development(root.path());
+        let first = asked.read();
         let (registry, handle, published) = Registry::new(
             vec![first.report.clone()],
             Rules::default(),
@@ -114,7 +115,13 @@ impl Watched {
         );
         let tasks = [
             tokio::spawn(registry.run()),
-            tokio::spawn(watch_config(options, first, handle)),
+            tokio::spawn(watch_project(
+                asked.wanted,
+                asked.how,
+                first,
+                handle,
+                Arc::default(),
+            )),
         ];
         Self {
             root,

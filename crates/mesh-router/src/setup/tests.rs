@@ -1,5 +1,6 @@
 use std::{fs, path::Path};
 
+use discovery::Place;
 use routes::Mode;
 use tempfile::TempDir;
 
@@ -48,7 +49,7 @@ fn routes_by_hand_need_no_project() {
     let setup = load(&at(folder.path())).unwrap();
     assert_eq!(setup.project, None);
     assert_eq!(setup.mode, Mode::Production);
-    assert!(setup.project_options().is_none());
+    assert!(setup.source().is_none());
     assert_eq!(setup.static_report().endpoints.len(), 1);
 }
 
@@ -63,12 +64,16 @@ fn the_file_is_the_root_s_even_from_a_folder_below() {
         ("lib/a.ex", ""),
     ]);
     let setup = load(&at(&folder.path().join("lib"))).unwrap();
-    let project = setup.project_options().unwrap();
-    assert_eq!(project.root, folder.path().canonicalize().unwrap());
-    assert_eq!(project.domain, "acme.localhost");
+    let wanted = setup.source().unwrap().wanted();
     assert_eq!(
-        (project.env.as_str(), project.mode),
-        ("dev", Mode::Development)
+        wanted.place,
+        Place::Sources(folder.path().canonicalize().unwrap())
+    );
+    assert_eq!(wanted.env, "dev");
+    let how = setup.how();
+    assert_eq!(
+        (how.domain.as_str(), how.mode),
+        ("acme.localhost", Mode::Development)
     );
 }
 
@@ -86,7 +91,7 @@ fn the_environment_is_a_flag_a_variable_or_dev() {
     };
     let setup = Setup::load(&file, &mix).unwrap();
     assert_eq!(setup.env, "test");
-    assert_eq!(setup.project_options().unwrap().vars["PORT"], "4001");
+    assert_eq!(setup.source().unwrap().wanted().vars["PORT"], "4001");
     let flag = Options {
         env: Some("staging".to_owned()),
         ..file

@@ -1,0 +1,164 @@
+//! `config :ex_service_mesh_router, …`: what a project says of the gateway itself.
+
+use elixir_config::{Config, Setting};
+use erlterm::Term;
+use routes::Origin;
+
+use crate::source::config::origin;
+
+#[cfg(test)]
+mod tests;
+
+/// The application under which a project configures the gateway.
+const GATEWAY_APP: &str = "ex_service_mesh_router";
+
+/// The key of the routes by hand, whose hosts may be strings.
+const ROUTES: &str = "routes";
+
+/// Settings of one project; further ones are left out.
+const SETTINGS_MAX: usize = 16_384;
+
+/// One setting as the project writes it; which keys there are, the gateway knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewaySetting {
+    /// The keys that lead to it: `["timeouts", "response"]`, `["routes", "a.example", "endpoint"]`.
+    pub path: Vec<String>,
+    /// What it is set to.
+    pub value: SettingValue,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// What a setting is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingValue {
+    /// These; a single value is a list of one.
+    Words(Vec<SettingWord>),
+    /// Something that no setting is made of, such as a tuple or a float.
+    Strange,
+    /// What can't be known; why, as a short clause.
+    Unknown(String),
+}
+
+/// One value of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingWord {
+    /// A string, or the name of an atom or module (without `Elixir.`).
+    Text(String),
+    /// An integer.
+    Number(i64),
+    /// `false` or `:infinity`: there is to be none.
+    Nothing,
+    /// `nil`, which `System.get_env/1` gives for a variable that is not set.
+    Nil,
+}
+
+/// Reads the settings of an evaluated config.
+pub(crate) fn of(config: &Config) -> Vec<GatewaySetting> {
+    let mut settings = Vec::new();
+    for key in config.keys(GATEWAY_APP) {
+        below(config, &[key], &mut settings);
+    }
+    settings.truncate(SETTINGS_MAX);
+    settings
+}
+
+/// Adds the setting at `path`, or those of the section there, each with its own line.
+fn below(config: &Config, path: &[&str], settings: &mut Vec<GatewaySetting>) {
+    /// `routes`, a host, a key.
+    const DEPTH_MAX: usize = 3;
+    let keys = config.keys_at(GATEWAY_APP, path);
+    if path.len() < DEPTH_MAX && !keys.is_empty() {
+        for key in keys {
+            below(config, &[path, &[key]].concat(), settings);
+        }
+        return;
+    }
+    let (value, origin) = match config.get(GATEWAY_APP, path) {
+        Setting::Absent => return,
+        Setting::Known(term, at) => match tables(path, &term) {
+            Some(found) => {
+                settings.extend(found.into_iter().map(|(path, value)| GatewaySetting {
+                    path,
+                    value,
+                    origin: origin(&at),
+                }));
+                return;
+            }
+            None => (value(&term), origin(&at)),
+        },
+        Setting::Unknown { why, at } => (SettingValue::Unknown(why), origin(&at)),
+    };
+    settings.push(GatewaySetting {
+        path: path.iter().map(|&key| key.to_owned()).collect(),
+        value,
+        origin,
+    });
+}
+
+/// The settings in a value that holds further keys and is no keyword list: a map, or a list of
+/// `{"host", [key: value]}`. `None` if it is neither.
+fn tables(path: &[&str], term: &Term) -> Option<Vec<(Vec<String>, SettingValue)>> {
+    let pairs = pairs(term)?;
+    let is_routes = path == [ROUTES];
+    let mut found = Vec::new();
+    for (name, inner) in pairs {
+        let path: Vec<String> = path
+            .iter()
+            .copied()
+            .chain([name.as_str()])
+            .map(str::to_owned)
+            .collect();
+        match self::pairs(inner).filter(|_| is_routes) {
+            Some(keys) => {
+                for (key, inner) in keys {
+                    let path = path.iter().cloned().chain([key]).collect();
+                    found.push((path, value(inner)));
+                }
+            }
+            None => found.push((path, value(inner))),
+        }
+    }
+    Some(found)
+}
+
+/// The names and values of a map, or of a list of pairs. `None` if it is neither, or empty.
+fn pairs(term: &Term) -> Option<Vec<(String, &Term)>> {
+    let name = |key: &Term| key.as_atom().or(key.as_str()).map(str::to_owned);
+    match term {
+        Term::Map(pairs) if !pairs.is_empty() => pairs
+            .iter()
+            .map(|(key, value)| Some((name(key)?, value)))
+            .collect(),
+        Term::List(items) if !items.is_empty() => items
+            .iter()
+            .map(|item| match item.as_tuple()? {
+                [key, value] => Some((name(key)?, value)),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+fn value(term: &Term) -> SettingValue {
+    let words = match term.as_list() {
+        Some(items) => items.iter().map(word).collect(),
+        None => word(term).map(|word| vec![word]),
+    };
+    words.map_or(SettingValue::Strange, SettingValue::Words)
+}
+
+fn word(term: &Term) -> Option<SettingWord> {
+    if let Some(number) = term.as_integer() {
+        return Some(SettingWord::Number(number));
+    }
+    if let Some(text) = term.as_module().or_else(|| term.as_str()) {
+        return Some(SettingWord::Text(text.to_owned()));
+    }
+    match term.as_atom()? {
+        "nil" => Some(SettingWord::Nil),
+        "false" | "infinity" => Some(SettingWord::Nothing),
+        name => Some(SettingWord::Text(name.to_owned())),
+    }
+}
