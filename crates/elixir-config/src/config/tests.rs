@@ -60,7 +60,7 @@ mod history {
     use super::*;
 
     #[track_caller]
-    fn check(files: &[(&str, &str)], path: &[&str], expected: expect_test::Expect) {
+    fn check(files: &[(&str, &str)], path: &[&str], expected: &expect_test::Expect) {
         let config = Tree::of(files).evaluate("prod");
         let writes = config.history("a", path);
         let shown = writes.iter().map(|past| {
@@ -88,7 +88,7 @@ mod history {
                 ),
             ],
             &["Elixir.E", "url", "host"],
-            expect![[r#"
+            &expect![[r#"
                 "d" (config/runtime.exs:4)
                 "c" (config/runtime.exs:3)
                 "b" (config/prod.exs:4)
@@ -110,7 +110,7 @@ config :a, E, url: [host: \"c\"]
 config :a, E, url: [host: \"d\"]",
             )],
             &["Elixir.E", "url", "host"],
-            expect![[r#"
+            &expect![[r#"
                 "d" (config/config.exs:6)
                 "c" (config/config.exs:5)
                 "b" (config/config.exs:3)
@@ -135,7 +135,7 @@ config :a, k: 5
 config :a, k: String.duplicate(\"é\", 3)",
             )],
             &["k"],
-            expect![[r#"
+            &expect![[r#"
                 not known: String.duplicate/2 is not evaluated (config/config.exs:9)
                 5 (config/config.exs:8)
                 not known: config/secret.exs, which is imported here, does not exist (config/config.exs:7)
@@ -156,7 +156,7 @@ config :a, k: String.duplicate(\"é\", 3)",
                 ("config/runtime.exs", "import Config\nconfig foo(), k: 2"),
             ],
             &["k"],
-            expect![[r#"
+            &expect![[r#"
                 not known: foo/0 is not evaluated (config/runtime.exs:2)
                 1 (config/config.exs:2)
             "#]],
@@ -186,7 +186,7 @@ config :a, k: String.duplicate(\"é\", 3)",
                 "import Config\nconfig :a, url: [host: \"x\"]\nconfig :a, url: nil",
             )],
             &["url", "host"],
-            expect![""],
+            &expect![""],
         );
     }
 }
