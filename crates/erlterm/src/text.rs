@@ -81,7 +81,8 @@ fn is_plain(name: &str) -> bool {
             .all(|char| char.is_alphanumeric() || char == '_' || char == '@')
 }
 
-fn float(number: f64, out: &mut Formatter<'_>) -> Result {
+/// Writes a float as both languages do.
+pub(crate) fn float(number: f64, out: &mut impl std::fmt::Write) -> Result {
     let digits = format!("{number:?}");
     match digits.split_once('e') {
         // Erlang wants a fraction in front of an exponent.
