@@ -25,9 +25,9 @@ use crate::{
     builtins,
     config::Config,
     finding::{Code, FINDINGS_MAX, Finding, Written},
-    merge::merge,
+    merge::{merge, obscure},
     parse::parse,
-    script::{Files, Script},
+    script::{Boot, Files, Provider, Script},
     syntax::{Expr, Node, Piece},
     value::{At, DEPTH_MAX, Kind, Unknown, Value},
 };
@@ -68,25 +68,31 @@ pub fn evaluate(files: &dyn Files, script: &Script<'_>) -> Config {
     evaluator.finish(compiled, runtime)
 }
 
-/// Evaluates the configuration of an assembled release: the terms of its `sys.config`
-/// (`[{app, [{key, value}]}]`), which stand in `compiled_path`, and merged over them what the
-/// script `config_path` sets when the release starts, if there is such a file. `root` is the
-/// release's folder.
+/// Evaluates the configuration of an assembled release: the terms of its `sys.config`, which stand
+/// in `script.config_path`, and merged over them what its providers set when it starts.
+/// `script.root` is the release's folder.
 #[must_use]
-pub fn evaluate_release(
-    files: &dyn Files,
-    script: &Script<'_>,
-    compiled: &Term,
-    compiled_path: &str,
-) -> Config {
+pub fn evaluate_release(files: &dyn Files, script: &Script<'_>, boot: &Boot<'_>) -> Config {
     let mut evaluator = Evaluator::new(files, script);
-    let compiled = evaluator.compiled(compiled, compiled_path);
-    let runtime = if files.exists(script.config_path) {
-        evaluator.started(script.config_path, Runs::Release)
-    } else {
-        evaluator.no_settings()
-    };
-    evaluator.finish(compiled, runtime)
+    evaluator.boot = Some(boot);
+    let mut settings = evaluator.compiled(boot.compiled, script.config_path);
+    if let Some(why) = boot.vars_doubt {
+        evaluator.vars_unknown = Some(evaluator.doubt(0, why));
+    }
+    for provider in boot.providers {
+        settings = match provider {
+            Provider::Script(path) => {
+                let set = evaluator.started(path, Runs::Release);
+                merge(settings, set)
+            }
+            Provider::Unknown(why) => {
+                evaluator.file = evaluator.enter(script.config_path);
+                obscure(settings, &evaluator.doubt(0, why))
+            }
+        };
+    }
+    let nothing = evaluator.no_settings();
+    evaluator.finish(settings, nothing)
 }
 
 /// What runs the scripts, which decides what they see.
@@ -114,6 +120,8 @@ type Evaluated = Result<Value, Halt>;
 struct Evaluator<'a> {
     files: &'a dyn Files,
     script: &'a Script<'a>,
+    /// The release that starts, if one does.
+    boot: Option<&'a Boot<'a>>,
     /// Settings so far, as one keyword list of applications.
     settings: Value,
     scope: Scope,
@@ -150,6 +158,7 @@ impl<'a> Evaluator<'a> {
         Self {
             files,
             script,
+            boot: None,
             settings: Kind::List(Vec::new()).at(At { file: 0, line: 1 }),
             scope: Scope::default(),
             paths: Vec::new(),

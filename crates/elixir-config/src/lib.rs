@@ -30,4 +30,4 @@ pub use config::{Config, Past, Setting};
 pub use eval::{evaluate, evaluate_release};
 pub use finding::{Finding, Written};
 pub use project::{MixProject, Use, mix_project, uses};
-pub use script::{Files, Script};
+pub use script::{Boot, Files, Provider, Script};

@@ -179,11 +179,9 @@ impl Evaluator<'_> {
     }
 
     fn target(&self, line: u32) -> Value {
-        let target = self
-            .script
-            .vars
-            .get("MIX_TARGET")
-            .map_or("host", String::as_str);
+        let mix = || self.script.vars.get("MIX_TARGET").map(String::as_str);
+        let target = self.boot.map(|boot| boot.target).or_else(mix);
+        let target = target.unwrap_or("host");
         Kind::atom(target).at(self.at(line))
     }
 
@@ -246,6 +244,10 @@ impl Evaluator<'_> {
                 if let Some(unknown) = &self.vars_unknown {
                     return Ok(unknown.value());
                 }
+                let boot = self.boot.map(|boot| boot.unknown_vars);
+                if let Some(why) = boot.and_then(|vars| vars.get(name)) {
+                    return Ok(self.unknown(Code::NotEvaluated, line, why));
+                }
                 self.script.vars.get(name).cloned()
             }
         };
@@ -263,6 +265,10 @@ impl Evaluator<'_> {
     fn vars(&mut self, line: u32) -> Evaluated {
         if let Some(unknown) = &self.vars_unknown {
             return Ok(unknown.value());
+        }
+        let boot = self.boot.map(|boot| boot.unknown_vars);
+        if let Some(why) = boot.and_then(|vars| vars.values().next()) {
+            return Ok(self.unknown(Code::NotEvaluated, line, why));
         }
         let at = self.at(line);
         let mut all = self.script.vars.clone();

@@ -1,10 +1,12 @@
 //! Releases: `releases.exs` in a project, and `sys.config` with what is read over it.
 
+use std::collections::BTreeMap;
+
 use erlterm::Term;
 use expect_test::expect;
 
 use crate::{
-    Script, evaluate_release,
+    Boot, Provider, Script, evaluate_release,
     fixture::{Tree, show},
 };
 
@@ -62,14 +64,34 @@ config :a, m: File.exists?(\"config/config.exs\"), n: Path.expand(\"x\")
 }
 
 fn release(compiled: &Term, files: &[(&str, &str)]) -> crate::Config {
+    let providers: Vec<Provider> = files
+        .iter()
+        .map(|(path, _)| Provider::Script((*path).to_owned()))
+        .collect();
+    start(compiled, files, &providers, &BTreeMap::new())
+}
+
+fn start(
+    compiled: &Term,
+    files: &[(&str, &str)],
+    providers: &[Provider],
+    unknown_vars: &BTreeMap<String, String>,
+) -> crate::Config {
     let tree = Tree::of(files);
     let script = Script {
         env: "prod",
-        config_path: "releases/1.0/runtime.exs",
+        config_path: "releases/1.0/sys.config",
         vars: &tree.vars,
         root: "/srv/shop",
     };
-    evaluate_release(&tree, &script, compiled, "releases/1.0/sys.config")
+    let boot = Boot {
+        compiled,
+        providers,
+        target: "host",
+        unknown_vars,
+        vars_doubt: None,
+    };
+    evaluate_release(&tree, &script, &boot)
 }
 
 fn sys_config() -> Term {
@@ -133,4 +155,56 @@ fn a_sys_config_that_is_no_list_of_settings_is_not_known() {
         error elixir-refuses: it is no list of applications with their settings (releases/1.0/sys.config:0)
     "#]]
     .assert_eq(&show(&config));
+}
+
+#[test]
+fn providers_set_in_turn_and_what_one_may_set_is_unknown() {
+    let files = [
+        (
+            "releases/1.0/runtime.exs",
+            "import Config\nconfig :a, k: 1, l: 1, t: config_target()",
+        ),
+        ("/etc/shop.exs", "import Config\nconfig :a, l: 2"),
+    ];
+    let first = Provider::Script(files[0].0.to_owned());
+    let second = Provider::Script(files[1].0.to_owned());
+    let strange = Provider::Unknown("Vault.Provider may set it".to_owned());
+    let vars = BTreeMap::new();
+    expect![[r#"
+        a E = ? Vault.Provider may set it (releases/1.0/sys.config:0)
+        a k = ? Vault.Provider may set it (releases/1.0/sys.config:0)
+        a l = 2 (/etc/shop.exs:2)
+        a t = ? Vault.Provider may set it (releases/1.0/sys.config:0)
+    "#]]
+    .assert_eq(&show(&start(
+        &sys_config(),
+        &files,
+        &[first, strange, second],
+        &vars,
+    )));
+}
+
+#[test]
+fn a_variable_that_the_start_sets_may_be_unknown() {
+    let script = "import Config
+config :a, port: System.get_env(\"PORT\", \"1\"), all: map_size(System.get_env())
+System.put_env(\"PORT\", \"2\")
+config :a, own: System.get_env(\"PORT\"), other: System.get_env(\"OTHER\", \"3\")
+";
+    let vars = BTreeMap::from([("PORT".to_owned(), "env.sh:3 sets PORT".to_owned())]);
+    let path = "releases/1.0/runtime.exs";
+    let providers = [Provider::Script(path.to_owned())];
+    expect![[r#"
+        a all = ? env.sh:3 sets PORT (releases/1.0/runtime.exs:2)
+        a other = "3" (releases/1.0/runtime.exs:4)
+        a own = "2" (releases/1.0/runtime.exs:4)
+        a port = ? env.sh:3 sets PORT (releases/1.0/runtime.exs:2)
+        warning not-evaluated: env.sh:3 sets PORT (releases/1.0/runtime.exs:2)
+    "#]]
+    .assert_eq(&show(&start(
+        &Term::List(vec![]),
+        &[(path, script)],
+        &providers,
+        &vars,
+    )));
 }
