@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 #[cfg(test)]
@@ -34,6 +34,20 @@ Examples:
 SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads mesh-router.toml \
 again.
 MESH_ROUTER_LOG=debug says more on stderr; the access log goes to stdout.";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  mesh-router diff --env dev --env prod               two environments of this project
+  mesh-router routes --json --env prod > before.json
+  git switch new-hosts
+  mesh-router diff --against before.json --env prod   what the branch changes
+  git show v1:routes.json | mesh-router diff --against - --exit-code
+
+Lines: + only afterwards, - only before, ~ other than before. Each side is read in the mode that `run` \
+would choose for it (--mode says it outright). Between development and production the names that only \
+development has (auth.localhost) are left out, and named at the end.
+
+Exit status: 0 compared, with --exit-code 3 where something differs; 1 failed; 2 bad arguments.";
 
 /// A gateway for Phoenix umbrella applications that finds its routes by itself.
 ///
@@ -79,6 +93,12 @@ pub(crate) enum Command {
     /// Shows every setting with where it was written, and what was found that will surprise. Exits
     /// with 2 on a configuration that can't be used, with 3 on findings of severity error.
     Validate(Validate),
+    /// Show what would change in the table, between two environments or since an earlier table
+    ///
+    /// Compares hosts, services, addresses, subdomain policies, conflicts and findings, with the line
+    /// that each side was written in.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
     /// Print a completion script for a shell
     ///
     /// For example: mesh-router completions bash > /etc/bash_completion.d/mesh-router
@@ -138,6 +158,60 @@ pub(crate) struct Validate {
     /// Where to look and what holds.
     #[command(flatten)]
     pub(crate) options: Options,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(mut_arg("env", twice))]
+pub(crate) struct Diff {
+    /// The environments named, in order.
+    #[command(flatten)]
+    pub(crate) envs: Envs,
+    /// The table to compare with: what `routes --json` printed earlier; - for stdin
+    #[arg(long, value_name = "OLD.json")]
+    pub(crate) against: Option<PathBuf>,
+    /// Exit with 3 where something differs
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Every `--env`, where it may be named twice. The argument itself is defined by [`Options`], which
+/// keeps the last.
+#[derive(Debug)]
+pub(crate) struct Envs(pub(crate) Vec<String>);
+
+impl Args for Envs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command
+    }
+}
+
+impl FromArgMatches for Envs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let envs = matches.get_many::<String>("env");
+        Ok(Self(envs.into_iter().flatten().cloned().collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Lets `--env` be named more than once.
+fn twice(env: clap::Arg) -> clap::Arg {
+    env.action(ArgAction::Append)
+        .help("The environment to read the config for; twice: the two to compare [default: MIX_ENV, else dev]")
 }
 
 /// Arguments of `completions`.

@@ -1,134 +1,283 @@
-//! What became different between two tables, in words for the log.
+//! What is different between two tables: for the log of a running gateway, and for `diff`.
+//!
+//! It compares tables as `routes --json` shows them, since one of the two may be read from a file.
 
-use std::collections::BTreeMap;
+mod finding;
+mod log;
 
-use routes::{Host, Service, Snapshot};
-use tracing::info;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::view::{self, ConflictView, RouteView, RoutesView, UpstreamView};
+
+pub(crate) use finding::FindingChanges;
+pub(crate) use log::log;
 
 #[cfg(test)]
 mod tests;
 
-/// One difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// A host leads somewhere that led nowhere.
-    Added {
-        /// The host.
-        host: String,
-        /// Where it leads.
-        service: String,
-        /// Where that was written.
-        origin: Option<String>,
-        /// Where the service can be reached.
-        upstreams: String,
-    },
-    /// A host leads nowhere any more.
-    Removed {
-        /// The host.
-        host: String,
-        /// Where it led.
-        service: String,
-    },
-    /// A host leads elsewhere.
-    Moved {
-        /// The host.
-        host: String,
-        /// Where it leads.
-        service: String,
-        /// Where it led.
-        was: String,
-    },
-    /// A service is reached elsewhere.
-    Upstreams {
-        /// The service.
-        service: String,
-        /// Its addresses.
-        upstreams: String,
-        /// The addresses it had.
-        was: String,
-    },
+/// All differences, each list sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Changes {
+    /// Hosts that appear, vanish, lead to another service or treat subdomains otherwise.
+    pub(crate) routes: Vec<RouteChange>,
+    /// Services reached elsewhere, that start or stop serving, or that come and go without a host.
+    pub(crate) services: Vec<ServiceChange>,
+    /// Hosts claimed by several, where that is new, over, or other than it was.
+    pub(crate) conflicts: Vec<ConflictChange>,
+    /// The service that gets unknown hosts, where it is another.
+    pub(crate) default_service: Option<DefaultChange>,
+    /// Findings that appear and vanish.
+    pub(crate) findings: FindingChanges,
+    /// Hosts that were not compared: development names, where one side is read as production.
+    pub(crate) left_out: Vec<String>,
 }
 
-/// Compares two tables.
-pub(crate) fn between(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
-    let (old, new) = (by_host(before), by_host(after));
+/// A host on both sides; `None` where it leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct RouteChange {
+    /// The host.
+    pub(crate) host: String,
+    /// As it was.
+    pub(crate) before: Option<RouteView>,
+    /// As it is.
+    pub(crate) after: Option<RouteView>,
+}
+
+/// A service on both sides; `None` where it is not in the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ServiceChange {
+    /// Its name.
+    pub(crate) service: String,
+    /// As it was.
+    pub(crate) before: Option<ServiceState>,
+    /// As it is.
+    pub(crate) after: Option<ServiceState>,
+}
+
+/// What is compared of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct ServiceState {
+    /// Whether it listens; `None` where the table does not say.
+    pub(crate) serving: Option<bool>,
+    /// Why it does not.
+    pub(crate) reason: Option<String>,
+    /// Where it is reached.
+    pub(crate) upstreams: Vec<UpstreamView>,
+}
+
+/// A contested host on both sides; `None` where it is not contested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ConflictChange {
+    /// The host.
+    pub(crate) host: String,
+    /// As it was.
+    pub(crate) before: Option<ConflictView>,
+    /// As it is.
+    pub(crate) after: Option<ConflictView>,
+}
+
+/// Another service gets unknown hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct DefaultChange {
+    /// As it was.
+    pub(crate) before: Option<String>,
+    /// As it is.
+    pub(crate) after: Option<String>,
+}
+
+impl Changes {
+    /// Whether both tables are the same, as far as they were compared.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            routes,
+            services,
+            conflicts,
+            default_service,
+            findings,
+            left_out: _,
+        } = self;
+        routes.is_empty()
+            && services.is_empty()
+            && conflicts.is_empty()
+            && default_service.is_none()
+            && findings.is_empty()
+    }
+}
+
+impl ServiceState {
+    /// Whether the other is reached elsewhere.
+    pub(crate) fn moved(&self, other: &Self) -> bool {
+        addresses(self) != addresses(other)
+    }
+
+    /// Whether one is known to listen and the other known not to.
+    pub(crate) fn turned(&self, other: &Self) -> bool {
+        matches!((self.serving, other.serving), (Some(a), Some(b)) if a != b)
+    }
+}
+
+/// Compares two tables. A line that merely stands elsewhere is no difference.
+pub(crate) fn between(before: &RoutesView, after: &RoutesView) -> Changes {
+    // Only development has these names: against production each would be a difference that says
+    // nothing.
+    let modes = (before.mode.as_deref(), after.mode.as_deref());
+    let leave_out = matches!(modes, (Some(a), Some(b)) if a != b);
+    let mut left_out = BTreeSet::new();
+    let mut compared = |view: &'_ RoutesView| -> BTreeMap<String, RouteView> {
+        let (names, routes) = view.routes.iter().cloned().partition::<Vec<_>, _>(|route| {
+            leave_out && route.kind.as_deref() == Some(view::DEVELOPMENT)
+        });
+        left_out.extend(names.into_iter().map(|route| route.host));
+        let by_host = routes.into_iter().map(|route| (route.host.clone(), route));
+        by_host.collect()
+    };
+    let (old, new) = (compared(before), compared(after));
+    Changes {
+        services: services(
+            &states(before),
+            &states(after),
+            &served(&old),
+            &served(&new),
+        ),
+        routes: routes(old, new),
+        conflicts: conflicts(&before.conflicts, &after.conflicts),
+        default_service: (before.default_service != after.default_service).then(|| DefaultChange {
+            before: before.default_service.clone(),
+            after: after.default_service.clone(),
+        }),
+        findings: FindingChanges::between(&before.findings, &after.findings),
+        left_out: left_out.into_iter().collect(),
+    }
+}
+
+fn routes(
+    mut old: BTreeMap<String, RouteView>,
+    new: BTreeMap<String, RouteView>,
+) -> Vec<RouteChange> {
     let mut changes = Vec::new();
-    for (name, (service, origin)) in &new {
-        let host = name.to_string();
-        match old.get(name) {
-            None => changes.push(Change::Added {
+    for (host, after) in new {
+        let before = old.remove(&host);
+        let is_same = before.as_ref().is_some_and(|before| {
+            before.service == after.service && before.subdomains == after.subdomains
+        });
+        if !is_same {
+            changes.push(RouteChange {
                 host,
-                service: service.name.clone(),
-                origin: origin.clone(),
-                upstreams: addresses(service),
-            }),
-            Some((was, _)) if was.name != service.name => changes.push(Change::Moved {
-                host,
-                service: service.name.clone(),
-                was: was.name.clone(),
-            }),
-            Some(_) => {}
-        }
-    }
-    for (host, (service, _)) in &old {
-        if !new.contains_key(*host) {
-            changes.push(Change::Removed {
-                host: host.to_string(),
-                service: service.name.clone(),
+                before,
+                after: Some(after),
             });
         }
     }
-    for service in &after.services {
-        if let Some(was) = before.by_name(&service.name)
-            && addresses(was) != addresses(service)
-        {
-            changes.push(Change::Upstreams {
-                service: service.name.clone(),
-                upstreams: addresses(service),
-                was: addresses(was),
-            });
-        }
-    }
+    changes.extend(old.into_iter().map(|(host, before)| RouteChange {
+        host,
+        before: Some(before),
+        after: None,
+    }));
+    changes.sort_by(|a, b| a.host.cmp(&b.host));
     changes
 }
 
-/// Logs a difference.
-pub(crate) fn log(change: &Change) {
-    match change {
-        Change::Added {
-            host,
-            service,
-            origin,
-            upstreams,
-        } => {
-            info!(host, service, origin, upstreams, "route added");
-        }
-        Change::Removed { host, service } => info!(host, service, "route removed"),
-        Change::Moved { host, service, was } => info!(host, service, was, "route moved"),
-        Change::Upstreams {
-            service,
-            upstreams,
-            was,
-        } => {
-            info!(service, upstreams, was, "upstreams changed");
+/// The services that a host leads to.
+fn served(routes: &BTreeMap<String, RouteView>) -> BTreeSet<String> {
+    routes.values().map(|route| route.service.clone()).collect()
+}
+
+type States = BTreeMap<String, ServiceState>;
+
+/// The services of a table; of one that does not list them, those that have a host.
+fn states(view: &RoutesView) -> States {
+    let Some(services) = &view.services else {
+        let states = view.routes.iter().map(|route| {
+            let upstreams = route.upstreams.clone();
+            let state = ServiceState {
+                upstreams,
+                ..ServiceState::default()
+            };
+            (route.service.clone(), state)
+        });
+        return states.collect();
+    };
+    let states = services.iter().map(|service| {
+        let state = ServiceState {
+            serving: Some(service.serving),
+            reason: service.reason.clone(),
+            upstreams: service.upstreams.clone(),
+        };
+        (service.name.clone(), state)
+    });
+    states.collect()
+}
+
+fn services(
+    old: &States,
+    new: &States,
+    was_served: &BTreeSet<String>,
+    is_served: &BTreeSet<String>,
+) -> Vec<ServiceChange> {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = names.into_iter().filter_map(|name| {
+        let (before, after) = (old.get(name), new.get(name));
+        let differs = match (before, after) {
+            (Some(before), Some(after)) => before.moved(after) || before.turned(after),
+            // Where a host comes or goes with it, that has been said.
+            (Some(_), None) => !was_served.contains(name),
+            (None, Some(_)) => !is_served.contains(name),
+            (None, None) => false,
+        };
+        differs.then(|| ServiceChange {
+            service: name.clone(),
+            before: before.cloned(),
+            after: after.cloned(),
+        })
+    });
+    changed.collect()
+}
+
+fn conflicts(old: &[ConflictView], new: &[ConflictView]) -> Vec<ConflictChange> {
+    let by_host = |views: &[ConflictView]| -> BTreeMap<String, ConflictView> {
+        let views = views.iter().map(|view| (view.host.clone(), view.clone()));
+        views.collect()
+    };
+    let (mut old, new) = (by_host(old), by_host(new));
+    let mut changes = Vec::new();
+    for (host, after) in new {
+        let before = old.remove(&host);
+        if before
+            .as_ref()
+            .is_none_or(|before| is_other(before, &after))
+        {
+            changes.push(ConflictChange {
+                host,
+                before,
+                after: Some(after),
+            });
         }
     }
+    changes.extend(old.into_iter().map(|(host, before)| ConflictChange {
+        host,
+        before: Some(before),
+        after: None,
+    }));
+    changes.sort_by(|a, b| a.host.cmp(&b.host));
+    changes
 }
 
-/// The addresses of a service on one line.
-pub(crate) fn addresses(service: &Service) -> String {
-    let addresses = service
+/// Whether others claim the host, or another has it.
+fn is_other(a: &ConflictView, b: &ConflictView) -> bool {
+    let claimants = |view: &ConflictView| -> BTreeSet<String> {
+        let names = view.claimants.iter().map(|it| it.service.clone());
+        names.collect()
+    };
+    a.holder != b.holder || claimants(a) != claimants(b)
+}
+
+/// The addresses in order, with the node each belongs to.
+fn addresses(state: &ServiceState) -> BTreeSet<(&str, Option<&str>)> {
+    let addresses = state
         .upstreams
         .iter()
-        .map(|upstream| upstream.address.to_string());
-    addresses.collect::<Vec<_>>().join(", ")
-}
-
-fn by_host(snapshot: &Snapshot) -> BTreeMap<&Host, (&Service, Option<String>)> {
-    let services = &snapshot.services;
-    let routes = snapshot.routes.iter().filter_map(|route| {
-        let origin = route.origin.as_ref().map(ToString::to_string);
-        Some((&route.host, (services.get(route.service)?, origin)))
-    });
-    routes.collect()
+        .map(|upstream| (upstream.address.as_str(), upstream.node.as_deref()));
+    addresses.collect()
 }

@@ -2,6 +2,7 @@
 
 mod completions;
 mod demo;
+mod diff;
 mod explain;
 mod routes;
 mod run;
@@ -17,6 +18,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Routes(arguments) => routes::routes(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     setup::Setup,
     signals::{Asked, Signals},
     survey::{self, Survey},
+    view::RoutesView,
 };
 
 /// A gateway that forwards.
@@ -129,9 +130,9 @@ impl Gateway {
     fn publish(&mut self) {
         let next = Arc::clone(&self.table.borrow_and_update());
         self.proxy.publish(Arc::clone(&next));
-        for change in changes::between(&self.shown.snapshot, &next.snapshot) {
-            changes::log(&change);
-        }
+        let (before, after) = (&self.shown.snapshot, &next.snapshot);
+        let (before, after) = (RoutesView::of_table(before), RoutesView::of_table(after));
+        changes::log(&changes::between(&before, &after));
         self.shown = next;
     }
 

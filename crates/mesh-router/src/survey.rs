@@ -12,6 +12,7 @@ use crate::{
     listen::{self, Declared},
     output::plain,
     setup::Setup,
+    view,
 };
 
 #[cfg(test)]
@@ -124,18 +125,21 @@ impl Survey {
 
     /// Returns why there is nothing to start with, if so.
     pub(crate) fn refusal(&self, setup: &Setup) -> Option<anyhow::Error> {
-        if let Some(finding) = self
-            .reading
-            .as_ref()
-            .and_then(|reading| reading.broken.as_ref())
-        {
-            return Some(anyhow!("{}", shown(finding)));
+        if let Some(broken) = self.broken() {
+            return Some(broken);
         }
         let undecided: Vec<Conflict> = self.undecided().cloned().collect();
         if !undecided.is_empty() {
             return Some(Undecided(undecided).into());
         }
         self.emptiness(setup)
+    }
+
+    /// Returns what makes the project unreadable, if something does.
+    pub(crate) fn broken(&self) -> Option<anyhow::Error> {
+        let reading = self.reading.as_ref()?;
+        let finding = reading.broken.as_ref()?;
+        Some(anyhow!("{}", shown(finding)))
     }
 
     /// Says that no service was found, if so.
@@ -193,20 +197,7 @@ pub(crate) fn addresses<'a>(
 
 /// A conflict in a sentence: who claims the host, where each says so, and who has it.
 pub(crate) fn claimed(conflict: &Conflict) -> String {
-    let claimant = |(service, origin): &(String, Option<Origin>)| match origin {
-        Some(origin) => format!("{service} ({origin})"),
-        None => service.clone(),
-    };
-    let all: Vec<String> = conflict.claimants.iter().map(claimant).collect();
-    let holder = match &conflict.holder {
-        Some(holder) => format!("{holder} has it"),
-        None => "nobody has it".to_owned(),
-    };
-    format!(
-        "{} is claimed by {}: {holder}",
-        conflict.host,
-        all.join(" and ")
-    )
+    view::claimed(&view::conflict(conflict))
 }
 
 /// A finding as a line that editors can follow, and its mend below.

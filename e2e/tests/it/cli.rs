@@ -24,9 +24,15 @@ mod routes {
                 "subdomains": "one",
                 "service": "AuthWeb.Endpoint",
                 "app": "auth_web",
+                "kind": "development",
                 "source": "config",
                 "provenance": auth["provenance"],
-                "upstreams": [{ "address": "127.0.0.1:4001", "node": null, "state": null }],
+                "upstreams": [{
+                    "address": "127.0.0.1:4001",
+                    "node": null,
+                    "state": null,
+                    "provenance": "config/dev.exs:4",
+                }],
             })
         );
         let hosts: Vec<&str> = answer["routes"]

@@ -11,6 +11,7 @@ mod beam;
 mod browser;
 mod cli;
 mod demo;
+mod diff;
 mod lifecycle;
 mod limits;
 mod oracle;

@@ -37,6 +37,8 @@ fn help_of_the_program() {
               routes       Show which host leads where, and which line says so
               explain      Say where a host or URL leads, and why
               validate     Check the configuration and show what is in force
+              diff         Show what would change in the table, between two environments or since an earlier
+                           table
               completions  Print a completion script for a shell
               help         Print this message or the help of the given subcommand(s)
 
@@ -240,5 +242,94 @@ fn settings_are_the_flags_that_were_given() {
             ),
             ("mode", "--mode", strings(&["production"])),
         ]
+    );
+}
+
+#[test]
+fn help_of_diff() {
+    help(
+        "diff",
+        &expect![[r#"
+            Show what would change in the table, between two environments or since an earlier table
+
+            Compares hosts, services, addresses, subdomain policies, conflicts and findings, with the line that
+            each side was written in.
+
+            Usage: mesh-router diff [OPTIONS]
+
+            Options:
+                  --against <OLD.json>
+                      The table to compare with: what `routes --json` printed earlier; - for stdin
+
+                  --exit-code
+                      Exit with 3 where something differs
+
+                  --json
+                      Print JSON
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Project:
+                  --root <DIR>
+                      The umbrella's root, or any folder in it [default: here]
+
+                  --env <ENV>
+                      The environment to read the config for; twice: the two to compare [default: MIX_ENV, else
+                      dev]
+
+                  --env-file <FILE>
+                      Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+
+                  --config <FILE>
+                      Settings [default: mesh-router.toml in the root, if there is one]
+
+            Settings:
+                  --listen <ADDRESS>
+                      Addresses to listen on: 127.0.0.1:4000, unix:/path
+
+                  --workers <N>
+                      Event loops, one thread each [default: auto, one per core]
+
+                  --mode <MODE>
+                      Development or production [default: auto]
+
+                  --trusted-proxies <NETWORK>
+                      Peers whose forwarded headers are believed [default: loopback,private]
+
+                  --forwarded-proto <SCHEME>
+                      The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+                  --default-service <MODULE>
+                      The endpoint that gets hosts nobody claims [default: none, they get a 404]
+
+            Examples:
+              mesh-router diff --env dev --env prod               two environments of this project
+              mesh-router routes --json --env prod > before.json
+              git switch new-hosts
+              mesh-router diff --against before.json --env prod   what the branch changes
+              git show v1:routes.json | mesh-router diff --against - --exit-code
+
+            Lines: + only afterwards, - only before, ~ other than before. Each side is read in the mode that
+            `run` would choose for it (--mode says it outright). Between development and production the names
+            that only development has (auth.localhost) are left out, and named at the end.
+
+            Exit status: 0 compared, with --exit-code 3 where something differs; 1 failed; 2 bad arguments.
+        "#]],
+    );
+}
+
+#[test]
+fn diff_takes_every_environment_in_order() {
+    let parsed =
+        Arguments::try_parse_from(["mesh-router", "diff", "--env", "dev", "--env", "prod"]);
+    let Command::Diff(diff) = parsed.unwrap().command else {
+        panic!("not diff")
+    };
+    assert_eq!(diff.envs.0, ["dev", "prod"]);
+    // The others still take one.
+    assert!(
+        Arguments::try_parse_from(["mesh-router", "routes", "--env", "dev", "--env", "prod"])
+            .is_err()
     );
 }

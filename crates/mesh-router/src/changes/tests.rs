@@ -1,6 +1,35 @@
 use routes::{Address, Host, Route, Service, Snapshot, Source, Upstream};
 
-use super::{Change, between};
+use super::{Changes, FindingChanges, between as between_views};
+use crate::view::{FindingView, RoutesView};
+
+fn between(before: &Snapshot, after: &Snapshot) -> Changes {
+    between_views(&RoutesView::of_table(before), &RoutesView::of_table(after))
+}
+
+/// `host: service → service`, `service: addresses → addresses`.
+fn shown(changes: &Changes) -> Vec<String> {
+    let routes = changes.routes.iter().map(|it| {
+        let name = |side: &Option<crate::view::RouteView>| {
+            side.as_ref()
+                .map_or("-".to_owned(), |route| route.service.clone())
+        };
+        format!("{}: {} → {}", it.host, name(&it.before), name(&it.after))
+    });
+    let services = changes.services.iter().map(|it| {
+        let reached = |side: &Option<super::ServiceState>| {
+            side.as_ref()
+                .map_or("-".to_owned(), |it| crate::view::addresses(&it.upstreams))
+        };
+        format!(
+            "{}: {} → {}",
+            it.service,
+            reached(&it.before),
+            reached(&it.after)
+        )
+    });
+    routes.chain(services).collect()
+}
 
 fn table(routes: &[(&str, &str, u16)]) -> Snapshot {
     let mut services: Vec<Service> = Vec::new();
@@ -26,19 +55,15 @@ fn table(routes: &[(&str, &str, u16)]) -> Snapshot {
 #[test]
 fn what_is_new_is_told_in_full() {
     let changes = between(&Snapshot::default(), &table(&[("a.test", "A", 4001)]));
-    let added = Change::Added {
-        host: "a.test".to_owned(),
-        service: "A".to_owned(),
-        origin: None,
-        upstreams: "127.0.0.1:4001".to_owned(),
-    };
-    assert_eq!(changes, [added]);
+    assert_eq!(shown(&changes), ["a.test: - → A"]);
+    let after = changes.routes[0].after.as_ref().unwrap();
+    assert_eq!(crate::view::addresses(&after.upstreams), "127.0.0.1:4001");
 }
 
 #[test]
 fn what_stays_is_not_told() {
     let both = table(&[("a.test", "A", 4001), ("b.test", "B", 4002)]);
-    assert_eq!(between(&both, &both.clone()), []);
+    assert!(between(&both, &both.clone()).is_empty());
 }
 
 #[test]
@@ -49,24 +74,46 @@ fn what_goes_moves_or_is_reached_elsewhere_is_told_once() {
         ("c.test", "A", 4001),
     ]);
     let after = table(&[("a.test", "B", 4003), ("b.test", "B", 4003)]);
-    let (a, b) = ("A".to_owned(), "B".to_owned());
     assert_eq!(
-        between(&before, &after),
+        shown(&between(&before, &after)),
         [
-            Change::Moved {
-                host: "a.test".to_owned(),
-                service: b.clone(),
-                was: a.clone()
-            },
-            Change::Removed {
-                host: "c.test".to_owned(),
-                service: a
-            },
-            Change::Upstreams {
-                service: b,
-                upstreams: "127.0.0.1:4003".to_owned(),
-                was: "127.0.0.1:4002".to_owned(),
-            },
+            "a.test: A → B",
+            "c.test: A → -",
+            "B: 127.0.0.1:4002 → 127.0.0.1:4003"
         ]
+    );
+}
+
+#[test]
+fn findings_are_paired_each_once() {
+    let finding = |line: u32, message: &str| FindingView {
+        code: "no-host".to_owned(),
+        severity: "warning".to_owned(),
+        file: Some("config/prod.exs".to_owned()),
+        line: Some(line),
+        message: message.to_owned(),
+        fix: None,
+    };
+    let lines = |findings: &[FindingView]| -> Vec<u32> {
+        findings.iter().filter_map(|it| it.line).collect()
+    };
+    // The same words twice, once later: one of them is new.
+    let (before, after) = ([finding(1, "a")], [finding(1, "a"), finding(2, "a")]);
+    let changes = FindingChanges::between(&before, &after);
+    assert_eq!(
+        (lines(&changes.appeared), lines(&changes.vanished)),
+        (vec![2], vec![])
+    );
+    // Moved down, and said with other words.
+    let (before, after) = (
+        [finding(1, "a"), finding(2, "b")],
+        [finding(7, "a"), finding(2, "c")],
+    );
+    assert!(FindingChanges::between(&before, &after).is_empty());
+    let (before, after) = ([finding(1, "a")], [finding(2, "b")]);
+    let changes = FindingChanges::between(&before, &after);
+    assert_eq!(
+        (lines(&changes.appeared), lines(&changes.vanished)),
+        (vec![2], vec![1])
     );
 }

@@ -16,7 +16,7 @@ pub(crate) fn routes(arguments: &Routes) -> anyhow::Result<Exit> {
     let survey = Survey::take(&setup);
     let snapshot = &survey.snapshot;
     if arguments.json {
-        output::print_json(&RoutesView::of(snapshot))?;
+        output::print_json(&RoutesView::of(snapshot, &setup))?;
     } else if !snapshot.routes.is_empty() {
         output::print(&view::table(snapshot, None))?;
     }

@@ -16,7 +16,7 @@ use crate::{
     setup::Setup,
     signals::Signals,
     survey::{self, Survey},
-    view,
+    view::{self, RoutesView},
 };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -93,12 +93,8 @@ fn log(setup: &Setup, snapshot: &Snapshot, passed: &str) {
         ports_passed_over = Some(passed).filter(|text| !text.is_empty()),
         "started"
     );
-    for change in changes::between(&Snapshot::default(), snapshot) {
-        changes::log(&change);
-    }
-    for conflict in &snapshot.conflicts {
-        warn!(conflict = survey::claimed(conflict), "host claimed twice");
-    }
+    let table = RoutesView::of_table(snapshot);
+    changes::log(&changes::between(&RoutesView::default(), &table));
     for finding in &snapshot.findings {
         log_finding(finding);
     }

@@ -67,27 +67,62 @@ fn snapshot() -> Snapshot {
 
 #[test]
 fn json_has_the_documented_shape() {
-    let json = serde_json::to_string_pretty(&RoutesView::of(&snapshot())).unwrap();
+    let json = serde_json::to_string_pretty(&RoutesView::of_table(&snapshot())).unwrap();
     expect![[r#"
         {
           "generation": 1,
+          "env": null,
+          "mode": null,
           "routes": [
             {
               "host": "shop.local",
               "subdomains": "one",
               "service": "AuthWeb.Endpoint",
               "app": "auth_web",
+              "kind": "own",
               "source": "config",
               "provenance": "config/dev.exs:3",
               "upstreams": [
                 {
                   "address": "127.0.0.1:4001",
                   "node": null,
-                  "state": null
+                  "state": null,
+                  "provenance": "config/dev.exs:4"
                 }
               ]
             }
           ],
+          "services": [
+            {
+              "name": "AuthWeb.Endpoint",
+              "app": "auth_web",
+              "serving": true,
+              "reason": null,
+              "upstreams": [
+                {
+                  "address": "127.0.0.1:4001",
+                  "node": null,
+                  "state": null,
+                  "provenance": "config/dev.exs:4"
+                }
+              ]
+            },
+            {
+              "name": "BillingWeb.Endpoint",
+              "app": "billing_web",
+              "serving": true,
+              "reason": null,
+              "upstreams": [
+                {
+                  "address": "127.0.0.1:4002",
+                  "node": null,
+                  "state": null,
+                  "provenance": "config/dev.exs:4"
+                }
+              ]
+            }
+          ],
+          "default_service": null,
           "conflicts": [
             {
               "host": "shop.local",

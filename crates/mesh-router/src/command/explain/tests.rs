@@ -190,7 +190,8 @@ fn json_has_the_documented_shape() {
             {
               "address": "127.0.0.1:4001",
               "node": null,
-              "state": null
+              "state": null,
+              "provenance": "config/dev.exs:4"
             }
           ],
           "tenant": "tenant1",
