@@ -137,6 +137,12 @@ impl Project {
         &self.wanted
     }
 
+    /// Returns its folder, without links.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Returns why nothing here is to be used: a file does not parse, or Elixir would abort.
     #[must_use]
     pub fn broken(&self) -> Option<&Finding> {

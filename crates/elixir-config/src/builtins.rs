@@ -107,6 +107,29 @@ pub(crate) fn remote(module: &str, name: &str, values: &[Value]) -> Answer {
             _ => Answer::Foreign,
         },
         "Enum" => list::enumerate(name, values),
+        "timer" => milliseconds(name, values),
+        _ => Answer::Foreign,
+    }
+}
+
+/// `:timer.seconds/1` and its like.
+fn milliseconds(name: &str, values: &[Value]) -> Answer {
+    let factor = match name {
+        "seconds" => 1000,
+        "minutes" => 60_000,
+        "hours" => 3_600_000,
+        _ => return Answer::Foreign,
+    };
+    match values {
+        [
+            Value {
+                kind: Kind::Integer(count),
+                ..
+            },
+        ] => match count.checked_mul(factor) {
+            Some(number) => Answer::Is(Kind::Integer(number)),
+            None => Answer::Foreign,
+        },
         _ => Answer::Foreign,
     }
 }

@@ -1,4 +1,4 @@
-//! The operator's settings: flags, environment and `mesh-router.toml`, checked.
+//! The operator's settings: flags, environment, `mesh-router.toml` and the project's own config, checked.
 //!
 //! Every layer is turned into words first, the stronger replacing the weaker; then each key is
 //! parsed once, by the same rules wherever it was written.
@@ -8,6 +8,7 @@ mod environment;
 mod file;
 mod fixed;
 mod key;
+mod keywords;
 mod layers;
 mod place;
 mod units;
@@ -21,10 +22,12 @@ use routes::{
 };
 
 use file::{File, Table};
+use keywords::Keywords;
 use layers::Layers;
 
 pub(crate) use environment::Environment;
 pub(crate) use key::nearest;
+pub(crate) use keywords::Said;
 pub(crate) use place::{Place, Problem, Problems};
 
 #[cfg(test)]
@@ -66,6 +69,26 @@ pub(crate) struct Written<'a> {
     pub(crate) environment: Option<&'a Environment>,
     /// `mesh-router.toml`: its name for messages, its folder, its text.
     pub(crate) file: Option<WrittenFile>,
+    /// `config :ex_service_mesh_router, …`.
+    pub(crate) project: Option<&'a Said>,
+}
+
+/// Where relative paths start.
+#[derive(Debug, Default)]
+struct Folders {
+    /// Those of `mesh-router.toml`, and of variables and flags where there is one.
+    file: PathBuf,
+    /// Those of the project's config.
+    project: PathBuf,
+}
+
+impl Folders {
+    fn of(&self, place: &Place) -> &Path {
+        match place {
+            Place::Project(_) => &self.project,
+            Place::Flag(_) | Place::Variable(_) | Place::File { .. } | Place::Default => &self.file,
+        }
+    }
 }
 
 /// A configuration file that was read.
@@ -147,25 +170,34 @@ pub(crate) struct Effective {
 impl Config {
     /// Checks what was written.
     pub(crate) fn check(written: &Written<'_>) -> Result<Self, Problems> {
-        let folder = written
-            .file
-            .as_ref()
-            .map(|file| file.folder.clone())
-            .unwrap_or_default();
-        let file = written
-            .file
-            .as_ref()
-            .map(|file| File::parse(&file.name, &file.text));
-        let file = file.unwrap_or_default();
-        let mut layers = Layers::new(file.words, file.problems, written);
-        let mut config = compose(&mut layers, &file.routes, &folder);
+        let file = written.file.as_ref();
+        let project = written.project;
+        let folders = Folders {
+            file: file.map(|file| file.folder.clone()).unwrap_or_default(),
+            project: project.map(|said| said.root.clone()).unwrap_or_default(),
+        };
+        let file = file.map(|file| File::parse(&file.name, &file.text));
+        let mut file = file.unwrap_or_default();
+        let keywords = project.map(Keywords::parse).unwrap_or_default();
+        file.problems.extend(keywords.problems);
+        for route in keywords.routes {
+            if file.routes.iter().any(|other| is_for(other, &route.table)) {
+                continue;
+            }
+            match route.problems.is_empty() {
+                true => file.routes.push(route.table),
+                false => file.problems.extend(route.problems),
+            }
+        }
+        let mut layers = Layers::new(keywords.words, file.words, file.problems, written);
+        let mut config = compose(&mut layers, &file.routes, &folders);
         config.effective = layers.effective;
         let mut problems = layers.problems;
         config
             .effective
             .sort_by_key(|it| key::KEYS.iter().position(|key| key.name == it.key));
         // People read a file from its top; flags and variables come before it.
-        problems.sort_by_key(|problem| problem.place.line());
+        problems.sort_by(|a, b| a.place.order().cmp(&b.place.order()));
         match problems.is_empty() {
             true => Ok(config),
             false => Err(Problems(problems)),
@@ -190,14 +222,22 @@ impl Config {
     }
 }
 
+/// Returns whether a route of `mesh-router.toml` takes the place of one of the project's.
+fn is_for(written: &Table, project: &Table) -> bool {
+    let host = |table: &Table| address::host(&table.host.text);
+    let is_written = matches!(written.host.place, Place::File { .. });
+    is_written && host(written).is_ok_and(|host_| host(project) == Ok(host_))
+}
+
 /// Takes every key.
-fn compose(layers: &mut Layers, routes: &[Table], folder: &Path) -> Config {
+fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
     let subdomains = layers.one("defaults.subdomains", |text| units::word(text, SUBDOMAINS));
-    let fixed = fixed::routes(routes, subdomains, folder, &mut layers.problems);
+    let fixed = fixed::routes(routes, subdomains, folders, &mut layers.problems);
+    let log_folder = folders.of(layers.place("log.access")).to_owned();
     let networks = layers.many("trusted_proxies", address::networks);
     Config {
         response_unset: !layers.is_set("timeouts.response"),
-        listen: listen(layers, folder),
+        listen: listen(layers, folders),
         workers: layers.one("workers", |text| or("auto", text, workers)),
         mode: layers.one("mode", |text| units::word(text, MODES)),
         trusted_proxies: TrustedProxies(networks.into_iter().flat_map(|(nets, _)| nets).collect()),
@@ -205,7 +245,7 @@ fn compose(layers: &mut Layers, routes: &[Table], folder: &Path) -> Config {
         default_service: layers.one("default_service", |text| {
             or("none", text, |name| Ok(name.to_owned()))
         }),
-        access: layers.one("log.access", |text| access(text, folder)),
+        access: layers.one("log.access", |text| access(text, &log_folder)),
         health_path: layers.one("health.path", address::request_path),
         discover: !layers.many("discovery.sources", source).is_empty(),
         domain: layers.one("development.domain", address::domain),
@@ -217,8 +257,9 @@ fn compose(layers: &mut Layers, routes: &[Table], folder: &Path) -> Config {
     }
 }
 
-fn listen(layers: &mut Layers, folder: &Path) -> Option<Vec<Listen>> {
-    let parse = |text: &str| or("auto", text, |text| address::address(text, folder));
+fn listen(layers: &mut Layers, folders: &Folders) -> Option<Vec<Listen>> {
+    let folder = folders.of(layers.place("listen")).to_owned();
+    let parse = |text: &str| or("auto", text, |text| address::address(text, &folder));
     let asked = layers.many("listen", parse);
     let (_, last) = asked.last()?;
     let is_auto = asked.iter().any(|(address, _)| address.is_none());

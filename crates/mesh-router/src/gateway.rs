@@ -56,8 +56,8 @@ impl Gateway {
     pub(crate) fn start(setup: Setup, survey: Survey) -> anyhow::Result<Self> {
         let workers = setup.config.workers.unwrap_or_else(cores);
         // Bind first: a port that we cannot have is a startup error, not a background one.
-        let bound = match survey.asked(&setup) {
-            Some(asked) => listen::bind_asked(&asked, survey.declared(), workers)?,
+        let bound = match &setup.config.listen {
+            Some(asked) => listen::bind_asked(asked, survey.declared(), workers)?,
             None => listen::bind_free(&survey.in_use(), workers)?,
         };
         let listeners = bound.listeners.addresses();
@@ -136,10 +136,11 @@ impl Gateway {
         self.shown = next;
     }
 
-    /// Reads `mesh-router.toml` and the project again. Whatever can't be used leaves all as it is.
+    /// Reads the settings and the project again. Whatever can't be used leaves all as it is.
     async fn reload(&mut self, options: &Options, process: &Environment) {
         let (asked, environment) = (options.clone(), process.clone());
-        let loading = tokio::task::spawn_blocking(move || Setup::load(&asked, &environment));
+        let before = self.setup.clone();
+        let loading = tokio::task::spawn_blocking(move || before.reload(&asked, &environment));
         let next = match loading.await.context("reading the settings").flatten() {
             Ok(next) => next,
             Err(error) => {

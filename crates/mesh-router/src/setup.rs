@@ -16,9 +16,10 @@ use routes::{Mode, Report, Rules, Settings};
 use crate::{
     args::Options,
     config::{
-        Config, Environment, FILE_BYTES_MAX, FILE_NAME, Place, Problem, Problems, Written,
+        Config, Environment, FILE_BYTES_MAX, FILE_NAME, Place, Problem, Problems, Said, Written,
         WrittenFile,
     },
+    listen,
     mode::{self, Facts},
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) project: Option<PathBuf>,
     /// The project as it was read, whether its files are a source or not.
     pub(crate) opened: Option<Arc<Project>>,
+    /// What the project says of the gateway itself.
+    said: Said,
     /// The environment that the project's config is read for.
     pub(crate) env: String,
     /// Development or production.
@@ -63,8 +66,21 @@ impl fmt::Display for NoSources {
 impl std::error::Error for NoSources {}
 
 impl Setup {
-    /// Finds the project, reads `mesh-router.toml` and decides the mode.
+    /// Finds and reads the project, reads `mesh-router.toml` and decides the mode.
     pub(crate) fn load(options: &Options, process: &Environment) -> anyhow::Result<Self> {
+        Self::load_after(None, options, process)
+    }
+
+    /// Loads again. While the project can't be read whole, what it last said of the gateway stands.
+    pub(crate) fn reload(&self, options: &Options, process: &Environment) -> anyhow::Result<Self> {
+        Self::load_after(Some(self), options, process)
+    }
+
+    fn load_after(
+        before: Option<&Self>,
+        options: &Options,
+        process: &Environment,
+    ) -> anyhow::Result<Self> {
         let mut environment = process.clone();
         let asked = |flag: &Option<PathBuf>, variable: &str| {
             flag.clone()
@@ -84,17 +100,7 @@ impl Setup {
         };
         let named = asked(&options.config, "MESH_ROUTER_CONFIG");
         let file = find_file(named.as_deref(), root.as_deref(), &start)?;
-        let written = Written {
-            flags: options.settings(),
-            environment: Some(&environment),
-            file,
-        };
-        let env = options.env.as_deref();
-        let env = env.or_else(|| environment.get("MESH_ROUTER_ENV"));
-        let env = env
-            .or_else(|| environment.get("MIX_ENV"))
-            .unwrap_or(ENV_DEFAULT)
-            .to_owned();
+        let env = env(options, &environment).to_owned();
         let opened = root.as_ref().map(|root| {
             Arc::new(discovery::open(&Wanted {
                 place: discovery::Place::Sources(root.clone()),
@@ -102,7 +108,17 @@ impl Setup {
                 vars: environment.all().clone(),
             }))
         });
-        let config = Config::check(&written)?;
+        let said = opened.as_deref().map(|project| match before {
+            Some(before) if project.broken().is_some() => before.said.clone(),
+            Some(_) | None => said(project),
+        });
+        let said = said.unwrap_or_default();
+        let config = Config::check(&Written {
+            flags: options.settings(),
+            environment: Some(&environment),
+            file,
+            project: Some(&said),
+        })?;
         if root.is_none() && config.discover && config.fixed.is_empty() {
             return Err(NoSources(start).into());
         }
@@ -117,6 +133,7 @@ impl Setup {
             config,
             project,
             opened,
+            said,
             env,
             mode,
             mode_reason,
@@ -155,6 +172,24 @@ impl Setup {
     /// What workers must know.
     pub(crate) fn settings(&self) -> Settings {
         self.config.settings(self.mode)
+    }
+}
+
+/// The environment to read the project's config for.
+fn env<'a>(options: &'a Options, environment: &'a Environment) -> &'a str {
+    let env = options.env.as_deref();
+    let env = env.or_else(|| environment.get("MESH_ROUTER_ENV"));
+    env.or_else(|| environment.get("MIX_ENV"))
+        .unwrap_or(ENV_DEFAULT)
+}
+
+/// What the project says of the gateway itself.
+fn said(project: &Project) -> Said {
+    Said {
+        settings: project.settings().to_vec(),
+        root: project.root().to_owned(),
+        is_broken: project.broken().is_some(),
+        ipv6: listen::has_ipv6_loopback(),
     }
 }
 

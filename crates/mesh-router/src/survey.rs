@@ -3,17 +3,11 @@
 use std::{fmt, net::SocketAddr};
 
 use anyhow::anyhow;
-use discovery::{GatewaySetting, Reading, SettingValue, SettingWord};
+use discovery::Reading;
 use proxy::ListenAddress;
 use routes::{Address, Conflict, Origin, Report, Severity, Snapshot};
 
-use crate::{
-    config::{Listen, Place},
-    listen::{self, Declared},
-    output::plain,
-    setup::Setup,
-    view,
-};
+use crate::{listen::Declared, output::plain, setup::Setup, view};
 
 #[cfg(test)]
 mod tests;
@@ -62,8 +56,8 @@ impl Survey {
             fixed,
             snapshot: Snapshot::default(),
         };
-        let asked = survey.asked(setup).unwrap_or_default();
-        let ours = addresses(asked.iter().map(|listen| &listen.address));
+        let asked = setup.config.listen.iter().flatten();
+        let ours = addresses(asked.map(|listen| &listen.address));
         survey.snapshot =
             routes::merge(&Snapshot::default(), &survey.reports(), &setup.rules(ours));
         survey
@@ -73,21 +67,6 @@ impl Survey {
     pub(crate) fn reports(&self) -> Vec<Report> {
         let reading = self.reading.iter().map(|reading| reading.report.clone());
         reading.chain([self.fixed.clone()]).collect()
-    }
-
-    /// Where the operator or the project asks us to listen; `None` if neither does.
-    pub(crate) fn asked(&self, setup: &Setup) -> Option<Vec<Listen>> {
-        if let Some(asked) = &setup.config.listen {
-            return Some(asked.clone());
-        }
-        let (port, origin) = port(&self.reading.as_ref()?.settings)?;
-        let place = Place::Project(origin);
-        let addresses = listen::loopback(port, listen::has_ipv6_loopback());
-        let listen = |address| Listen {
-            address,
-            place: place.clone(),
-        };
-        Some(addresses.into_iter().map(listen).collect())
     }
 
     /// Ports that endpoints declare, and where.
@@ -167,20 +146,6 @@ impl Survey {
             .conflicts
             .iter()
             .filter(|conflict| conflict.holder.is_none())
-    }
-}
-
-/// `config :ex_service_mesh_router, port: 4000`.
-fn port(settings: &[GatewaySetting]) -> Option<(u16, Origin)> {
-    let setting = settings.iter().find(|setting| setting.path == ["port"])?;
-    match &setting.value {
-        SettingValue::Words(words) => match words.as_slice() {
-            [SettingWord::Number(port)] => {
-                Some((u16::try_from(*port).ok()?, setting.origin.clone()))
-            }
-            _ => None,
-        },
-        SettingValue::Strange | SettingValue::Unknown(_) => None,
     }
 }
 

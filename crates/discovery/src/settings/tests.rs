@@ -93,3 +93,18 @@ fn what_is_not_known_says_why() {
         "#]],
     );
 }
+
+#[test]
+fn an_import_that_may_change_a_setting_makes_it_unknown() {
+    check(
+        "import Config
+         config :ex_service_mesh_router, port: 4000, timeouts: [idle: \"3s\"]
+         import_config \"missing.exs\"
+         config :ex_service_mesh_router, mode: :development",
+        &expect![[r#"
+            4: ["mode"] = "development"
+            3: ["port"] = unknown: config/missing.exs, which is imported here, does not exist
+            3: ["timeouts", "idle"] = unknown: config/missing.exs, which is imported here, does not exist
+        "#]],
+    );
+}

@@ -70,6 +70,15 @@ fn conversions() {
 }
 
 #[test]
+fn times() {
+    check(":timer.seconds(90)", "90000");
+    check(":timer.minutes(-2)", "-120000");
+    check(":timer.hours(1)", "3600000");
+    check(":timer.seconds(1.5)", "? :timer.seconds/1 is not evaluated");
+    check(":timer.sleep(1)", "? :timer.sleep/1 is not evaluated");
+}
+
+#[test]
 fn lists_and_maps() {
     check("Enum.join([1, :a, \"b\"], \"-\")", "\"1-a-b\"");
     check("Enum.concat([[1], [2]])", "[1, 2]");

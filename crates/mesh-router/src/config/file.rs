@@ -66,7 +66,7 @@ impl File {
                 reader
                     .file
                     .routes
-                    .sort_by_key(|table| table.host.place.line());
+                    .sort_by(|a, b| a.host.place.order().cmp(&b.host.place.order()));
             }
             Err(error) => {
                 let span = error.span().unwrap_or_default();
@@ -121,7 +121,7 @@ impl Reader<'_> {
 
     fn setting(&mut self, path: &str, span: &Range<usize>, value: &Spanned<DeValue<'_>>) {
         let Some(key) = key::find(path) else {
-            return self.problem(span, key::unknown(path));
+            return self.problem(span, key::unknown(path, []));
         };
         if let Some(words) = self.words(value) {
             self.file.words.insert(key.name, words);
@@ -231,11 +231,5 @@ fn unknown_in_route(host: &str, name: &str, value: &DeValue<'_>) -> String {
     if matches!(value, DeValue::Table(_)) {
         return format!("quote a host with dots: [routes.\"{host}.{name}\"]");
     }
-    match key::nearest(name, ROUTE_KEYS.iter().copied()) {
-        Some(near) => format!("unknown key \"{name}\" of a route, did you mean \"{near}\"?"),
-        None => format!(
-            "unknown key \"{name}\" of a route, known: {}",
-            ROUTE_KEYS.join(", ")
-        ),
-    }
+    key::unknown_in_route(name)
 }

@@ -6,8 +6,8 @@ use discovery::{StaticRoute, StaticTarget};
 use routes::{Address, Host, Origin, Subdomains};
 
 use super::{
-    SUBDOMAINS, address,
-    file::{Table, Words},
+    Folders, SUBDOMAINS, address,
+    file::{Table, Word, Words},
     place::{Place, Problem},
     units,
 };
@@ -16,7 +16,7 @@ use super::{
 pub(crate) fn routes(
     tables: &[Table],
     policy: Subdomains,
-    folder: &Path,
+    folders: &Folders,
     problems: &mut Vec<Problem>,
 ) -> Vec<StaticRoute> {
     let mut seen: BTreeMap<Host, &Place> = BTreeMap::new();
@@ -37,7 +37,7 @@ pub(crate) fn routes(
         }
         seen.insert(host.clone(), place);
         let subdomains = subdomains(table, problems).unwrap_or(policy);
-        if let Some(target) = target(table, folder, problems) {
+        if let Some(target) = target(table, folders.of(place), problems) {
             routes.push(StaticRoute {
                 host,
                 target,
@@ -60,14 +60,21 @@ fn target(table: &Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<S
         (Some(_), Some(_)) => {
             "a route has either \"endpoint\" or \"upstreams\", not both".to_owned()
         }
-        (None, None) => format!(
-            "the route of \"{}\" leads nowhere, add endpoint = \"MyWeb.Endpoint\" \
-             or upstreams = [\"127.0.0.1:4001\"]",
-            table.host.text
-        ),
+        (None, None) => leads_nowhere(&table.host),
     };
     problems.push(Problem::new(&table.host.place, message));
     None
+}
+
+fn leads_nowhere(host: &Word) -> String {
+    let lines = match host.place {
+        Place::Project(_) => "endpoint: MyWeb.Endpoint or upstreams: [\"127.0.0.1:4001\"]",
+        Place::Flag(_) | Place::Variable(_) | Place::File { .. } | Place::Default => {
+            "endpoint = \"MyWeb.Endpoint\" or upstreams = [\"127.0.0.1:4001\"]"
+        }
+    };
+    let host = &host.text;
+    format!("the route of \"{host}\" leads nowhere, add {lines}")
 }
 
 fn module(words: &Words, problems: &mut Vec<Problem>) -> Option<String> {

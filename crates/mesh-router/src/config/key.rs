@@ -9,6 +9,32 @@ pub(crate) struct Key {
     pub(crate) default: &'static str,
     /// It may have several values: an array in the file, commas in the environment.
     pub(crate) is_list: bool,
+    /// What an integer in the project's own config counts.
+    pub(crate) measure: Measure,
+    /// The word for none of it, which `false` and `:infinity` stand for in the project's own config.
+    pub(crate) nothing: Option<&'static str>,
+}
+
+/// What a bare integer means where Elixir says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// Itself.
+    Word,
+    /// Milliseconds.
+    Time,
+    /// Bytes.
+    Size,
+}
+
+impl Measure {
+    /// Writes an integer with its unit.
+    pub(crate) fn written(self, number: i64) -> String {
+        match self {
+            Self::Word => number.to_string(),
+            Self::Time => format!("{number}ms"),
+            Self::Size => format!("{number}B"),
+        }
+    }
 }
 
 impl Key {
@@ -17,15 +43,42 @@ impl Key {
             name,
             default,
             is_list: false,
+            measure: Measure::Word,
+            nothing: None,
         }
     }
 
     const fn list(name: &'static str, default: &'static str) -> Self {
         Self {
-            name,
-            default,
             is_list: true,
+            ..Self::one(name, default)
         }
+    }
+
+    const fn size(name: &'static str, default: &'static str) -> Self {
+        Self {
+            measure: Measure::Size,
+            ..Self::one(name, default)
+        }
+    }
+
+    const fn time(name: &'static str, default: &'static str) -> Self {
+        Self {
+            measure: Measure::Time,
+            ..Self::one(name, default)
+        }
+    }
+
+    const fn or(self, nothing: &'static str) -> Self {
+        Self {
+            nothing: Some(nothing),
+            ..self
+        }
+    }
+
+    /// Returns whether it stands in that section.
+    pub(crate) fn is_in(&self, name: &str) -> bool {
+        section(self.name) == Some(name)
     }
 }
 
@@ -34,30 +87,30 @@ pub(crate) const KEYS: &[Key] = &[
     Key::list("listen", "auto"),
     Key::one("workers", "auto"),
     Key::one("mode", "auto"),
-    Key::list("trusted_proxies", "loopback,private"),
+    Key::list("trusted_proxies", "loopback,private").or("none"),
     Key::one("forwarded_proto", "auto"),
-    Key::one("default_service", "none"),
-    Key::one("log.access", "stdout"),
-    Key::one("health.path", "off"),
+    Key::one("default_service", "none").or("none"),
+    Key::one("log.access", "stdout").or("off"),
+    Key::one("health.path", "off").or("off"),
     Key::list("discovery.sources", "config"),
     Key::one("development.domain", "localhost"),
-    Key::one("defaults.subdomains", "one"),
-    Key::one("limits.head", "64KiB"),
+    Key::one("defaults.subdomains", "one").or("none"),
+    Key::size("limits.head", "64KiB"),
     Key::one("limits.headers", "200"),
-    Key::one("limits.uri", "16KiB"),
-    Key::one("limits.body", "none"),
+    Key::size("limits.uri", "16KiB"),
+    Key::size("limits.body", "none").or("none"),
     Key::one("limits.connections", "65536"),
     Key::one("limits.services", "4096"),
-    Key::one("timeouts.head", "10s"),
-    Key::one("timeouts.body", "60s"),
-    Key::one("timeouts.connect", "2s"),
-    Key::one("timeouts.response", "60s"),
-    Key::one("timeouts.idle", "75s"),
-    Key::one("timeouts.upstream_idle", "auto"),
-    Key::one("timeouts.stream_idle", "none"),
-    Key::one("timeouts.websocket_idle", "120s"),
-    Key::one("timeouts.shutdown_delay", "0s"),
-    Key::one("timeouts.drain", "45s"),
+    Key::time("timeouts.head", "10s"),
+    Key::time("timeouts.body", "60s"),
+    Key::time("timeouts.connect", "2s"),
+    Key::time("timeouts.response", "60s").or("none"),
+    Key::time("timeouts.idle", "75s"),
+    Key::time("timeouts.upstream_idle", "auto"),
+    Key::time("timeouts.stream_idle", "none").or("none"),
+    Key::time("timeouts.websocket_idle", "120s").or("none"),
+    Key::time("timeouts.shutdown_delay", "0s"),
+    Key::time("timeouts.drain", "45s"),
 ];
 
 /// The variables that stand for no key: how much is logged, and flags that say where to read.
@@ -107,8 +160,9 @@ pub(crate) fn variable(name: &str) -> String {
     )
 }
 
-/// Says what is wrong with a path that isn't a key, and what may have been meant.
-pub(crate) fn unknown(path: &str) -> String {
+/// Says what is wrong with a path that isn't a key, and what may have been meant. `others` may stand
+/// at the top too.
+pub(crate) fn unknown(path: &str, others: impl IntoIterator<Item = &'static str>) -> String {
     let within = section(path);
     let shown = leaf(path);
     let place = within
@@ -118,7 +172,8 @@ pub(crate) fn unknown(path: &str) -> String {
         return format!("key \"{shown}\"{place} is not known in this version of mesh-router");
     }
     let start = format!("unknown key \"{shown}\"{place}");
-    if let Some(nearest) = nearest(shown, siblings(within)) {
+    let others = others.into_iter().filter(|_| within.is_none());
+    if let Some(nearest) = nearest(shown, siblings(within).into_iter().chain(others)) {
         return format!("{start}, did you mean \"{nearest}\"?");
     }
     match KEYS.iter().find(|key| leaf(key.name) == shown) {
@@ -127,6 +182,17 @@ pub(crate) fn unknown(path: &str) -> String {
             None => format!("{start}, it belongs at the top, before any [section]"),
         },
         None => start,
+    }
+}
+
+/// Says what is wrong with a route's key that is none.
+pub(crate) fn unknown_in_route(name: &str) -> String {
+    match nearest(name, ROUTE_KEYS.iter().copied()) {
+        Some(near) => format!("unknown key \"{name}\" of a route, did you mean \"{near}\"?"),
+        None => format!(
+            "unknown key \"{name}\" of a route, known: {}",
+            ROUTE_KEYS.join(", ")
+        ),
     }
 }
 

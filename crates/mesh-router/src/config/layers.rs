@@ -20,8 +20,9 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    /// Lays the environment over the file's words, and the flags over both.
+    /// Lays the file's words over the project's, the environment over both, and the flags over all.
     pub(crate) fn new(
+        project: BTreeMap<&'static str, Result<Words, Problem>>,
         file: BTreeMap<&'static str, Words>,
         problems: Vec<Problem>,
         written: &Written<'_>,
@@ -43,6 +44,19 @@ impl Layers {
             words.insert(name, Words { place, list });
         }
         let mut problems = problems;
+        for (name, project) in project {
+            if words.contains_key(name) {
+                continue;
+            }
+            match project {
+                Ok(project) => {
+                    words.insert(name, project);
+                }
+                // A section that isn't known says the same for each of its keys.
+                Err(problem) if problems.contains(&problem) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
         problems.extend(written.environment.into_iter().flat_map(misspelt));
         Self {
             words,
@@ -54,6 +68,14 @@ impl Layers {
     /// Returns whether anybody wrote the key.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         self.words.contains_key(name)
+    }
+
+    /// Returns where the key was written.
+    pub(crate) fn place(&self, name: &str) -> &Place {
+        match self.words.get(name) {
+            Some(words) => &words.place,
+            None => &Place::Default,
+        }
     }
 
     /// Parses the one value of a key; a bad one is noted, and the default stands in for it.

@@ -27,11 +27,13 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// The line and column in `mesh-router.toml`; what stands elsewhere comes before it.
-    pub(crate) fn line(&self) -> (u32, u32) {
+    /// Sorts places: flags and variables, then the project's config, then `mesh-router.toml`, each
+    /// file from its top.
+    pub(crate) fn order(&self) -> (u8, &str, u32, u32) {
         match self {
-            Self::File { line, column, .. } => (*line, *column),
-            Self::Flag(_) | Self::Variable(_) | Self::Project(_) | Self::Default => (0, 0),
+            Self::Flag(_) | Self::Variable(_) | Self::Default => (0, "", 0, 0),
+            Self::Project(origin) => (1, &origin.file, origin.line, 0),
+            Self::File { file, line, column } => (2, file, *line, *column),
         }
     }
 }

@@ -264,7 +264,7 @@ fn problems_of_flags_and_variables_name_them() {
     let written = Written {
         flags: vec![("listen", "--listen", vec!["localhost:4000".to_owned()])],
         environment: Some(&environment),
-        file: None,
+        ..Written::default()
     };
     expect![[r#"
         --listen: "localhost:4000" is not an address, write "127.0.0.1:4000", or "auto"
@@ -532,7 +532,10 @@ fn columns_count_characters() {
     let Err(Problems(found)) = Config::check(&written("defaults = { \"ä\" = 1, x = 2 }\n")) else {
         panic!("accepted");
     };
-    let columns: Vec<_> = found.iter().map(|problem| problem.place.line().1).collect();
+    let columns: Vec<_> = found
+        .iter()
+        .map(|problem| problem.place.order().3)
+        .collect();
     assert_eq!(columns, [14, 23]);
 }
 

@@ -119,3 +119,46 @@ fn a_file_has_a_bound() {
     let text = load(&at(folder.path())).unwrap_err().to_string();
     assert_eq!(text, "mesh-router.toml has more than 1048576 bytes");
 }
+
+#[test]
+fn the_project_s_own_settings_decide_what_it_means() {
+    let config = "import Config
+        config :ex_service_mesh_router, mode: :production, development: [domain: \"acme.localhost\"]
+    ";
+    let folder = folder(&[("mix.exs", ""), ("config/config.exs", config)]);
+    let setup = load(&at(folder.path())).unwrap();
+    assert_eq!(setup.how().domain, "acme.localhost");
+    assert_eq!(setup.mode, Mode::Production);
+    let mode = setup.config.effective.iter().find(|it| it.key == "mode");
+    assert_eq!(mode.unwrap().place.to_string(), "config/config.exs:2");
+}
+
+#[test]
+fn settings_are_read_even_where_the_project_is_no_source() {
+    let config = "import Config
+        config :ex_service_mesh_router, port: 4100, discovery: [sources: []],
+          routes: [{\"a.test\", upstreams: [\"127.0.0.1:4001\"]}]
+    ";
+    let folder = folder(&[("mix.exs", ""), ("config/config.exs", config)]);
+    let setup = load(&at(folder.path())).unwrap();
+    assert!(setup.source().is_none());
+    assert!(setup.config.listen.is_some());
+    assert_eq!(setup.static_report().endpoints.len(), 1);
+}
+
+#[test]
+fn a_project_that_breaks_keeps_what_it_said() {
+    let said = "import Config\nconfig :ex_service_mesh_router, limits: [headers: 7]\n";
+    let folder = folder(&[("mix.exs", ""), ("config/config.exs", said)]);
+    let options = at(folder.path());
+    let setup = load(&options).unwrap();
+    assert_eq!(setup.settings().limits.headers, 7);
+    fs::write(
+        folder.path().join("config/config.exs"),
+        "import Config\nconfig :a, [\n",
+    )
+    .unwrap();
+    let again = setup.reload(&options, &Environment::default()).unwrap();
+    assert_eq!(again.settings().limits.headers, 7);
+    assert_ne!(load(&options).unwrap().settings().limits.headers, 7);
+}
