@@ -19,5 +19,6 @@ mod project;
 mod rfc6455;
 mod rfc9110;
 mod rfc9112;
+mod settings;
 mod streams;
 mod tidy;
