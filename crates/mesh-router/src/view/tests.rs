@@ -66,6 +66,7 @@ fn snapshot() -> Snapshot {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "the lines are of JSON")]
 fn json_has_the_documented_shape() {
     let json = serde_json::to_string_pretty(&RoutesView::of_table(&snapshot())).unwrap();
     expect![[r#"
