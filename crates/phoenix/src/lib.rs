@@ -11,7 +11,8 @@
 //! doesn't decide who gets a contested host: it reports each claim, and `routes::merge` shows the
 //! conflict.
 //!
-//! Start with `project`, then `endpoint`, `listen` and `name`.
+//! Start with `project`, then `endpoint`, `listen` and `name`; `release` is about the files beside the
+//! configuration.
 //!
 //! Invariants: no host is invented in production; an address that isn't known is never guessed;
 //! whatever can't be used gives a finding with the line to write.
@@ -25,6 +26,7 @@ mod listen;
 mod module;
 mod name;
 mod project;
+mod release;
 mod value;
 
 pub use check::{Circumstances, WHAT_IFS, WhatIf, check};
@@ -32,3 +34,4 @@ pub use environment::{Environment, Setting, Step};
 pub use facts::{EndpointFacts, Provenance};
 pub use module::{Call, EndpointModule};
 pub use project::{Meaning, Project, read};
+pub use release::{ConfigPath, ConfigProvider, ReleaseFile, Startup, app_modules};
