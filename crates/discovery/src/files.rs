@@ -51,6 +51,20 @@ impl ProjectFiles {
         self.entries_left.get() == 0
     }
 
+    /// Reads a file whose encoding is its own affair; `None` if there is none.
+    pub(crate) fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let path = self.ask(path);
+        // An editor that follows a link saves what it points to.
+        if let Ok(real) = path.canonicalize() {
+            self.asked.borrow_mut().insert(real);
+        }
+        match read_bounded(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     fn ask(&self, path: &str) -> PathBuf {
         let absolute = normal(&self.root.join(path));
         self.asked.borrow_mut().insert(absolute.clone());
@@ -116,16 +130,8 @@ impl ProjectFiles {
 
 impl Files for ProjectFiles {
     fn read(&self, path: &str) -> Result<Option<String>, String> {
-        let path = self.ask(path);
-        // An editor that follows a link saves what it points to.
-        if let Ok(real) = path.canonicalize() {
-            self.asked.borrow_mut().insert(real);
-        }
-        match read_bounded(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
+        let text = self.bytes(path)?.map(String::from_utf8).transpose();
+        text.map_err(|_| "it is not UTF-8".to_owned())
     }
 
     fn glob(&self, pattern: &str) -> Vec<String> {
@@ -180,7 +186,7 @@ impl Kind {
     }
 }
 
-fn read_bounded(path: &Path) -> io::Result<String> {
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     // Opening a named pipe would wait for its other end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no regular file"));
@@ -195,7 +201,7 @@ fn read_bounded(path: &Path) -> io::Result<String> {
             "it is larger than {FILE_BYTES_MAX} bytes"
         )));
     }
-    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+    Ok(bytes)
 }
 
 fn is_missing(error: &io::Error) -> bool {

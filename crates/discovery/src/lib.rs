@@ -31,5 +31,6 @@ pub use opened::{How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
 pub use settings::{GatewaySetting, SettingValue, SettingWord};
+pub use source::release::{find_release, is_release};
 pub use source::static_route::{StaticRoute, StaticTarget, report_static};
 pub use watch::watch_project;

@@ -7,11 +7,14 @@ use std::{
 
 use elixir_config::Config;
 use phoenix::{EndpointFacts, EndpointModule, Environment, Setting, Step};
-use routes::{Finding, Mode, Origin, Report, Severity, Source, Subdomains};
+use routes::{Finding, Mode, Origin, Report, Source, Subdomains};
 
 use crate::{
     GatewaySetting,
-    source::config::{self, finding, origin},
+    source::{
+        config::{self, finding, origin},
+        release,
+    },
 };
 
 /// Which project, and as whom it is read.
@@ -51,6 +54,12 @@ pub struct Project {
     pub(crate) wanted: Wanted,
     /// Its folder, without links.
     pub(crate) root: PathBuf,
+    /// The environment that it is evaluated for.
+    pub(crate) env: String,
+    /// The variables that it sees, as far as they are known.
+    pub(crate) vars: BTreeMap<String, String>,
+    /// The node that it becomes, where that is certain.
+    pub(crate) node: Option<String>,
     pub(crate) config: Config,
     pub(crate) modules: Vec<EndpointModule>,
     pub(crate) settings: Vec<GatewaySetting>,
@@ -83,28 +92,7 @@ pub struct Reading {
 pub fn open(wanted: &Wanted) -> Project {
     match &wanted.place {
         Place::Sources(root) => config::open(root, wanted),
-        Place::Release(root) => unread(root, wanted),
-    }
-}
-
-/// A release, until there is a way to read one.
-fn unread(root: &Path, wanted: &Wanted) -> Project {
-    let broken = Finding {
-        code: "release-unread",
-        severity: Severity::Error,
-        origin: None,
-        message: format!("{}: releases are not read yet", root.display()),
-        fix: "run mesh-router in the project's sources".to_owned(),
-    };
-    Project {
-        wanted: wanted.clone(),
-        root: root.to_owned(),
-        config: Config::default(),
-        modules: Vec::new(),
-        settings: Vec::new(),
-        findings: Vec::new(),
-        broken: Some(broken),
-        watched: Vec::new(),
+        Place::Release(root) => release::open(root, wanted),
     }
 }
 
@@ -143,6 +131,12 @@ impl Project {
         &self.root
     }
 
+    /// Returns the environment that it was evaluated for: the one wanted, or a release's own.
+    #[must_use]
+    pub fn env(&self) -> &str {
+        &self.env
+    }
+
     /// Returns why nothing here is to be used: a file does not parse, or Elixir would abort.
     #[must_use]
     pub fn broken(&self) -> Option<&Finding> {
@@ -153,20 +147,26 @@ impl Project {
     #[must_use]
     pub fn read(&self, how: &How) -> Reading {
         let source = self.wanted.place.source();
-        let meaning = phoenix::read(
+        let mut meaning = phoenix::read(
             &phoenix::Project {
                 source,
                 root: &self.root,
-                env: &self.wanted.env,
+                env: &self.env,
                 mode: how.mode,
                 domain: &how.domain,
                 subdomains: how.subdomains,
-                vars: &self.wanted.vars,
+                vars: &self.vars,
                 is_release: self.wanted.place.is_release(),
             },
             &self.modules,
             &Evaluated(&self.config),
         );
+        for endpoint in &mut meaning.endpoints {
+            endpoint.node.clone_from(&self.node);
+            for upstream in &mut endpoint.upstreams {
+                upstream.node.clone_from(&self.node);
+            }
+        }
         let mut findings = self.findings.clone();
         findings.extend(self.config.findings().iter().map(finding));
         findings.extend(self.broken.iter().cloned());

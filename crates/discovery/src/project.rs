@@ -203,7 +203,7 @@ fn unreadable(path: &str, why: &str) -> Finding {
     }
 }
 
-fn too_many_endpoints() -> Finding {
+pub(crate) fn too_many_endpoints() -> Finding {
     Finding {
         code: "too-many-endpoints",
         severity: Severity::Warning,

@@ -227,6 +227,14 @@ pub(crate) struct Options {
     /// The umbrella's root, or any folder in it [default: here]
     #[arg(long, value_name = "DIR", help_heading = "Project")]
     pub(crate) root: Option<PathBuf>,
+    /// A release made by `mix release`, in the place of the project's sources
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "root",
+        help_heading = "Project"
+    )]
+    pub(crate) release: Option<PathBuf>,
     /// The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
     #[arg(long, value_name = "ENV", help_heading = "Project")]
     pub(crate) env: Option<String>,

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use discovery::StaticRoute;
 use proxy::ListenAddress;
 use routes::{
-    Address, ForwardedProto, Limits, Mode, Settings, Subdomains, Timeouts, TrustedProxies,
+    Address, ForwardedProto, Limits, Mode, Settings, Source, Subdomains, Timeouts, TrustedProxies,
 };
 
 use file::{File, Table};
@@ -115,8 +115,8 @@ pub(crate) struct Config {
     pub(crate) default_service: Option<String>,
     /// Where the access log goes.
     pub(crate) access: Access,
-    /// Whether the project's config files are read.
-    pub(crate) discover: bool,
+    /// What is read of what is found.
+    pub(crate) discover: Discover,
     /// Development names stand below it.
     pub(crate) domain: String,
     /// The policy of discovered hosts.
@@ -132,6 +132,22 @@ pub(crate) struct Config {
     trusted_proxies: TrustedProxies,
     forwarded_proto: ForwardedProto,
     health_path: Option<String>,
+}
+
+/// The ways of discovery that are taken where they lead somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Discover {
+    /// A project's own config files.
+    pub(crate) sources: bool,
+    /// A release.
+    pub(crate) releases: bool,
+}
+
+impl Discover {
+    /// Returns whether there is any.
+    pub(crate) fn any(self) -> bool {
+        self.sources || self.releases
+    }
 }
 
 /// An address to listen on, and where it was asked for.
@@ -247,7 +263,7 @@ fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
         }),
         access: layers.one("log.access", |text| access(text, &log_folder)),
         health_path: layers.one("health.path", address::request_path),
-        discover: !layers.many("discovery.sources", source).is_empty(),
+        discover: discover(layers),
         domain: layers.one("development.domain", address::domain),
         subdomains,
         limits: limits(layers),
@@ -354,13 +370,26 @@ fn access(text: &str, folder: &Path) -> Result<Access, String> {
     }
 }
 
-fn source(text: &str) -> Result<(), String> {
+fn discover(layers: &mut Layers) -> Discover {
+    let sources = layers.many("discovery.sources", source);
+    let has = |wanted: Source| sources.iter().any(|(source, _)| *source == wanted);
+    Discover {
+        sources: has(Source::Config),
+        releases: has(Source::Release),
+    }
+}
+
+fn source(text: &str) -> Result<Source, String> {
     match text {
-        "config" => Ok(()),
-        "release" | "node" | "package" => Err(format!(
-            "source \"{text}\" is not known in this version of mesh-router, write \"config\""
+        "config" => Ok(Source::Config),
+        "release" => Ok(Source::Release),
+        "node" | "package" => Err(format!(
+            "source \"{text}\" is not known in this version of mesh-router, write \"config\" or \
+             \"release\""
         )),
-        _ => Err(format!("unknown source \"{text}\", known: \"config\"")),
+        _ => Err(format!(
+            "unknown source \"{text}\", known: \"config\", \"release\""
+        )),
     }
 }
 

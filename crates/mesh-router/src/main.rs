@@ -28,6 +28,7 @@ mod setup;
 mod signals;
 mod survey;
 mod view;
+mod whereabouts;
 
 use std::{io, process::ExitCode};
 

@@ -15,8 +15,8 @@ mod tests;
 pub(crate) struct Facts<'a> {
     /// The environment that the project's config is read for; `None` without a project.
     pub(crate) env: Option<&'a str>,
-    /// We were started from a release (`RELEASE_NAME`).
-    pub(crate) release: bool,
+    /// A release is read, or we were started from one; which, in a clause.
+    pub(crate) release: Option<&'a str>,
     /// The listeners asked for; `None`: loopback ones are chosen.
     pub(crate) listen: Option<&'a [Listen]>,
 }
@@ -33,8 +33,8 @@ pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
     if env != "dev" && env != "test" {
         return (Mode::Production, format!("the environment is {env}"));
     }
-    if facts.release {
-        return (Mode::Production, "RELEASE_NAME is set".to_owned());
+    if let Some(release) = facts.release {
+        return (Mode::Production, release.to_owned());
     }
     let open = facts
         .listen

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use discovery::{How, Project, ProjectError, Wanted};
+use discovery::{How, Project, Wanted};
 use routes::{Mode, Report, Rules, Settings};
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     },
     listen,
     mode::{self, Facts},
+    whereabouts::Whereabouts,
 };
 
 #[cfg(test)]
@@ -57,7 +58,8 @@ impl fmt::Display for NoSources {
         write!(
             f,
             "no mix.exs in {} or above it; run mesh-router in your umbrella's root (or name it with \
-             --root), or list services in {FILE_NAME} under [routes.\"host\"]",
+             --root, a release with --release), or list services in {FILE_NAME} under \
+             [routes.\"host\"]",
             self.0.display()
         )
     }
@@ -89,25 +91,25 @@ impl Setup {
         if let Some(file) = asked(&options.env_file, "MESH_ROUTER_ENV_FILE") {
             environment.read(&file)?;
         }
-        let start = asked(&options.root, "MESH_ROUTER_ROOT").unwrap_or_else(|| PathBuf::from("."));
-        let start = start
-            .canonicalize()
-            .with_context(|| format!("opening {}", start.display()))?;
-        let root = match discovery::find_root(&start) {
-            Ok(root) => Some(root),
-            Err(ProjectError::NoProject(_)) => None,
-            Err(error @ ProjectError::Read(..)) => return Err(error.into()),
-        };
+        let whereabouts = Whereabouts::find(options, process)?;
         let named = asked(&options.config, "MESH_ROUTER_CONFIG");
-        let file = find_file(named.as_deref(), root.as_deref(), &start)?;
-        let env = env(options, &environment).to_owned();
-        let opened = root.as_ref().map(|root| {
+        let file = find_file(named.as_deref(), whereabouts.root(), &whereabouts.start)?;
+        let env = env(options, &environment);
+        let opened = whereabouts.place.as_ref().map(|place| {
             Arc::new(discovery::open(&Wanted {
-                place: discovery::Place::Sources(root.clone()),
-                env: env.clone(),
+                place: place.clone(),
+                env: env.to_owned(),
                 vars: environment.all().clone(),
             }))
         });
+        // A release has its own.
+        let env = opened
+            .as_ref()
+            .map_or(env, |project| project.env())
+            .to_owned();
+        if let Some(asked) = options.env.as_deref().filter(|asked| *asked != env) {
+            return Err(other_env(asked, &env).into());
+        }
         let said = opened.as_deref().map(|project| match before {
             Some(before) if project.broken().is_some() => before.said.clone(),
             Some(_) | None => said(project),
@@ -119,13 +121,24 @@ impl Setup {
             file,
             project: Some(&said),
         })?;
-        if root.is_none() && config.discover && config.fixed.is_empty() {
-            return Err(NoSources(start).into());
+        let found = match &whereabouts.place {
+            Some(discovery::Place::Sources(root)) => Some((root, config.discover.sources)),
+            Some(discovery::Place::Release(root)) => Some((root, config.discover.releases)),
+            None => None,
+        };
+        if found.is_none() && config.discover.any() && config.fixed.is_empty() {
+            return Err(NoSources(whereabouts.start).into());
         }
-        let project = root.filter(|_| config.discover);
+        let project = found.and_then(|(root, wanted)| wanted.then(|| root.clone()));
         let facts = Facts {
             env: project.is_some().then_some(env.as_str()),
-            release: environment.get("RELEASE_NAME").is_some(),
+            release: if whereabouts.is_release() {
+                Some("it is a release")
+            } else {
+                environment
+                    .get("RELEASE_NAME")
+                    .and(Some("RELEASE_NAME is set"))
+            },
             listen: config.listen.as_deref(),
         };
         let (mode, mode_reason) = mode::detect(config.mode, facts);
@@ -173,6 +186,15 @@ impl Setup {
     pub(crate) fn settings(&self) -> Settings {
         self.config.settings(self.mode)
     }
+}
+
+/// `--env` names another environment than the one for which a release was assembled.
+fn other_env(asked: &str, env: &str) -> Problems {
+    let message = format!(
+        "\"{asked}\" is asked for, and the release was assembled for {env}; leave --env out, or name \
+         the project's sources with --root"
+    );
+    Problems(vec![Problem::new(&Place::Flag("--env"), message)])
 }
 
 /// The environment to read the project's config for.

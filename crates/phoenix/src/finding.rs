@@ -137,27 +137,45 @@ impl About<'_> {
         let module = &self.module.module;
         // Without an address nothing is dialled, listening or not.
         self.facts.listens.address()?;
-        let (code, message, origin) = match &self.facts.server {
+        let (severity, code, message, origin) = match &self.facts.server {
             Server::On | Server::Off(_) => return None,
+            // Its own variables may say otherwise than ours.
+            Server::Unset if self.project.is_release => (
+                Severity::Warning,
+                "server-unset",
+                format!(
+                    "nothing sets `server: true` for {module} with the gateway's environment \
+                     variables, so the release would not make it listen; it is dialled anyway"
+                ),
+                self.module.origin.clone(),
+            ),
             // `mix phx.server` is how everyone starts in development.
             Server::Unset if self.project.env != "prod" => return None,
             Server::Unset => (
+                Severity::Info,
                 "server-unset",
                 format!("a release starts {module} only with `server: true`; it is dialled anyway"),
                 self.module.origin.clone(),
             ),
             Server::Unknown(why, origin) => (
+                Severity::Info,
                 "server-unknown",
                 format!("whether {module} listens is not known: {why}; it is dialled anyway"),
                 Some(origin.clone()),
             ),
         };
+        let line = self.line("server: true");
         Some(Finding {
             code,
-            severity: Severity::Info,
+            severity,
             origin,
             message,
-            fix: self.line("server: true"),
+            fix: match self.project.is_release {
+                true => format!(
+                    "start the release and the gateway with PHX_SERVER=true, or write `{line}`"
+                ),
+                false => line,
+            },
         })
     }
 

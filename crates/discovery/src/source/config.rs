@@ -41,6 +41,9 @@ pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
     Project {
         wanted: wanted.clone(),
         root: real,
+        env: wanted.env.clone(),
+        vars: wanted.vars.clone(),
+        node: None,
         settings: settings::of(&config),
         config,
         modules,
@@ -54,7 +57,7 @@ pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
 ///
 /// Others' libraries have settings of that name too, so the application must be one of the
 /// project's, or configure the module itself.
-fn add_marked(modules: &mut Vec<EndpointModule>, apps: &[String], config: &Config) {
+pub(crate) fn add_marked(modules: &mut Vec<EndpointModule>, apps: &[String], config: &Config) {
     for app in config.apps() {
         let elixir_config::Setting::Known(Term::Atom(atom), at) = config.get(app, &[MARKER]) else {
             continue;

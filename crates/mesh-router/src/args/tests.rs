@@ -84,6 +84,9 @@ fn help_of_run() {
                   --root <DIR>
                       The umbrella's root, or any folder in it [default: here]
 
+                  --release <DIR>
+                      A release made by `mix release`, in the place of the project's sources
+
                   --env <ENV>
                       The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
 
@@ -171,6 +174,9 @@ fn help_of_explain() {
             Project:
                   --root <DIR>
                       The umbrella's root, or any folder in it [default: here]
+
+                  --release <DIR>
+                      A release made by `mix release`, in the place of the project's sources
 
                   --env <ENV>
                       The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
@@ -273,6 +279,9 @@ fn help_of_diff() {
             Project:
                   --root <DIR>
                       The umbrella's root, or any folder in it [default: here]
+
+                  --release <DIR>
+                      A release made by `mix release`, in the place of the project's sources
 
                   --env <ENV>
                       The environment to read the config for; twice: the two to compare [default: MIX_ENV, else

@@ -92,7 +92,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("default_service", "none").or("none"),
     Key::one("log.access", "stdout").or("off"),
     Key::one("health.path", "off").or("off"),
-    Key::list("discovery.sources", "config"),
+    Key::list("discovery.sources", "config,release"),
     Key::one("development.domain", "localhost"),
     Key::one("defaults.subdomains", "one").or("none"),
     Key::size("limits.head", "64KiB"),
@@ -117,6 +117,7 @@ pub(crate) const KEYS: &[Key] = &[
 pub(crate) const VARIABLES: &[&str] = &[
     "MESH_ROUTER_LOG",
     "MESH_ROUTER_ROOT",
+    "MESH_ROUTER_RELEASE",
     "MESH_ROUTER_ENV",
     "MESH_ROUTER_ENV_FILE",
     "MESH_ROUTER_CONFIG",

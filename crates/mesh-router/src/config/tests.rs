@@ -41,7 +41,7 @@ fn nothing_written_is_the_default_of_every_crate() {
     assert_eq!(config.access, Access::Stdout);
     assert_eq!(config.domain, "localhost");
     assert_eq!(config.subdomains, Subdomains::One);
-    assert!(config.discover);
+    assert!(config.discover.sources && config.discover.releases);
     let keys: Vec<_> = config.effective.iter().map(|setting| setting.key).collect();
     assert_eq!(
         keys,
@@ -119,7 +119,7 @@ fn every_key_of_the_program_can_be_written() {
         Access::File("/srv/shop/log/access.log".into())
     );
     assert_eq!(config.domain, "acme.localhost");
-    assert!(!config.discover);
+    assert!(!config.discover.any());
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn keys_of_other_versions_are_named_as_such() {
         "[discovery]\nnodes = [\"a@b\"]\nsources = [\"node\"]\n",
         &expect![[r#"
             mesh-router.toml:2:1: key "nodes" in [discovery] is not known in this version of mesh-router
-            mesh-router.toml:3:12: source "node" is not known in this version of mesh-router, write "config""#]],
+            mesh-router.toml:3:12: source "node" is not known in this version of mesh-router, write "config" or "release""#]],
     );
     refused(
         "[timeouts]\nhold = \"5s\"\n",

@@ -6,7 +6,7 @@ use crate::config::{Listen, Place};
 
 const LOCAL: Facts<'static> = Facts {
     env: Some("dev"),
-    release: false,
+    release: None,
     listen: None,
 };
 
@@ -80,7 +80,7 @@ fn anything_else_is_production() {
     check(
         None,
         Facts {
-            release: true,
+            release: Some("RELEASE_NAME is set"),
             ..LOCAL
         },
         Production,
