@@ -29,5 +29,5 @@ mod value;
 pub use config::{Config, Past, Setting};
 pub use eval::{evaluate, evaluate_release};
 pub use finding::{Finding, Written};
-pub use project::{MixProject, Use, mix_project, uses};
+pub use project::{Call, MixProject, Use, mix_project, uses};
 pub use script::{Boot, Files, Provider, Script};

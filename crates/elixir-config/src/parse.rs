@@ -11,7 +11,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use tree_sitter::{Node as Syntax, ParseOptions, ParseState, Parser};
 
-use crate::syntax::{Clause, Expr, Node};
+use crate::syntax::{ATTRIBUTE, Clause, Expr, Node};
 
 /// Bytes of one file, at most.
 pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
@@ -304,7 +304,7 @@ impl<'s> Reader<'s> {
                 node,
             })),
             ("@", node) => Node::Foreign(
-                "a module attribute",
+                ATTRIBUTE,
                 vec![Expr {
                     line: operand.line,
                     node,

@@ -1,7 +1,11 @@
-//! `mix.exs` and endpoint modules: what they say literally.
+//! `mix.exs`, and what modules say literally.
 
+mod literal;
+mod module;
 #[cfg(test)]
 mod tests;
+
+pub use module::{Call, Use, uses};
 
 use crate::{
     finding::{Code, Finding, Written},
@@ -20,19 +24,6 @@ pub struct MixProject {
     pub config_path: Option<String>,
     /// The names of the dependencies that are listed literally.
     pub deps: Vec<String>,
-}
-
-/// A module that says `use NAME, options`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Use {
-    /// The module that uses it, e.g. `AuthWeb.Endpoint`.
-    pub module: String,
-    /// `otp_app:`
-    pub otp_app: Option<String>,
-    /// The line on which `use` stands.
-    pub line: u32,
-    /// The line of an `init/2` that the module defines.
-    pub init: Option<u32>,
 }
 
 /// Reads a `mix.exs`.
@@ -100,134 +91,6 @@ fn dependencies(expr: &Expr, names: &mut Vec<String>) {
     expr.each_part(&mut |part| dependencies(part, names));
 }
 
-/// Finds the modules in `text` that `use` the module `used` (e.g. `Phoenix.Endpoint`). A text that
-/// does not parse has none.
-#[must_use]
-pub fn uses(text: &str, used: &str) -> Vec<Use> {
-    let mut found = Vec::new();
-    // Most files do not mention it; parsing them all would cost the most of a start.
-    if !text.contains("use") || !text.contains(used.rsplit('.').next().unwrap_or(used)) {
-        return found;
-    }
-    for statement in parse(text).unwrap_or_default() {
-        read_module(&statement, "", used, &mut found);
-    }
-    found
-}
-
-/// Looks for modules; `outer` is the module around, or empty.
-fn read_module(expr: &Expr, outer: &str, used: &str, found: &mut Vec<Use>) {
-    let Node::Local(name, arguments) = &expr.node else {
-        expr.each_part(&mut |part| read_module(part, outer, used, found));
-        return;
-    };
-    match (&**name, arguments.as_slice()) {
-        (
-            "defmodule",
-            [
-                Expr {
-                    node: Node::Alias(name),
-                    ..
-                },
-                body,
-            ],
-        ) => {
-            let module = if outer.is_empty() {
-                name.to_string()
-            } else {
-                format!("{outer}.{name}")
-            };
-            let mut module = Module {
-                name: module,
-                aliases: Vec::new(),
-                uses: Vec::new(),
-                init: None,
-            };
-            module.read(body, used, found);
-            found.extend(module.uses.into_iter().map(|found| Use {
-                init: module.init,
-                ..found
-            }));
-        }
-        _ => expr.each_part(&mut |part| read_module(part, outer, used, found)),
-    }
-}
-
-/// A module while it is read.
-struct Module {
-    name: String,
-    aliases: Vec<(String, String)>,
-    uses: Vec<Use>,
-    init: Option<u32>,
-}
-
-impl Module {
-    fn read(&mut self, expr: &Expr, used: &str, found: &mut Vec<Use>) {
-        if let Some(("init", 2, _)) = definition(expr) {
-            self.init.get_or_insert(expr.line);
-            return;
-        }
-        let Node::Local(name, arguments) = &expr.node else {
-            expr.each_part(&mut |part| self.read(part, used, found));
-            return;
-        };
-        match (&**name, arguments.as_slice()) {
-            ("defmodule", _) => read_module(expr, &self.name, used, found),
-            (
-                "use",
-                [
-                    Expr {
-                        node: Node::Alias(name),
-                        ..
-                    },
-                    options @ ..,
-                ],
-            ) => {
-                if self.full(name) == used {
-                    self.uses.push(Use {
-                        module: self.name.clone(),
-                        otp_app: options.first().and_then(|it| option(it, "otp_app")),
-                        line: expr.line,
-                        init: None,
-                    });
-                }
-            }
-            (
-                "alias",
-                [
-                    Expr {
-                        node: Node::Alias(name),
-                        ..
-                    },
-                    options @ ..,
-                ],
-            ) => {
-                let renamed = options.first().and_then(|it| option(it, "as"));
-                let last = name.rsplit('.').next().unwrap_or(name).to_owned();
-                self.aliases
-                    .push((renamed.unwrap_or(last), name.to_string()));
-            }
-            // What a macro quotes is used by others.
-            ("quote" | "defmacro" | "defmacrop", _) => {}
-            _ => expr.each_part(&mut |part| self.read(part, used, found)),
-        }
-    }
-
-    fn full(&self, written: &str) -> String {
-        let (first, rest) = written.split_once('.').unwrap_or((written, ""));
-        match self
-            .aliases
-            .iter()
-            .rev()
-            .find(|(segment, _)| segment == first)
-        {
-            Some((_, module)) if rest.is_empty() => module.clone(),
-            Some((_, module)) => format!("{module}.{rest}"),
-            None => written.to_owned(),
-        }
-    }
-}
-
 /// Name, arity and body of a `def` or `defp`.
 fn definition(expr: &Expr) -> Option<(&str, usize, &Expr)> {
     let Node::Local(kind, arguments) = &expr.node else {
@@ -263,16 +126,6 @@ fn pair(expr: &Expr) -> Option<(&str, &Expr)> {
         },
         _ => None,
     }
-}
-
-fn option(options: &Expr, name: &str) -> Option<String> {
-    let Node::List(pairs) = &options.node else {
-        return None;
-    };
-    pairs
-        .iter()
-        .filter_map(pair)
-        .find_map(|(key, value)| (key == name).then(|| literal(value))?)
 }
 
 /// A literal atom, module or text.

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+/// What [`Node::Foreign`] calls `@name` and `@name value`.
+pub(crate) const ATTRIBUTE: &str = "a module attribute";
+
 /// One expression and the line it begins on.
 #[derive(Debug)]
 pub(crate) struct Expr {

@@ -5,7 +5,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{mix_project, uses};
+use super::{Call, mix_project, uses};
 
 fn check_project(text: &str, expected: Expect) {
     expected.assert_eq(&format!("{:?}", mix_project(text)));
@@ -96,7 +96,7 @@ fn endpoints_are_found_with_their_app_and_init() {
   def init(_), do: :other
 end",
         expect![[r#"
-            Use { module: "AuthWeb.Endpoint", otp_app: Some("auth_web"), line: 2, init: Some(5) }
+            Use { module: "AuthWeb.Endpoint", otp_app: Some("auth_web"), line: 2, init: Some(5), calls: [Call { name: "plug", arguments: [Atom("Elixir.AuthWeb.Router")], line: 3, is_conditional: false }] }
         "#]],
     );
 }
@@ -120,8 +120,8 @@ fn nested_modules_are_their_own() {
   end
 end",
         expect![[r#"
-            Use { module: "A.Endpoint", otp_app: Some("a"), line: 3, init: None }
-            Use { module: "A.TestEndpoint", otp_app: Some("a_test"), line: 11, init: Some(12) }
+            Use { module: "A.Endpoint", otp_app: Some("a"), line: 3, init: None, calls: [] }
+            Use { module: "A.TestEndpoint", otp_app: Some("a_test"), line: 11, init: Some(12), calls: [] }
         "#]],
     );
 }
@@ -148,8 +148,8 @@ defmodule Plain do
   use Other.Endpoint, otp_app: :no
 end",
         expect![[r#"
-            Use { module: "E", otp_app: Some("e"), line: 3, init: None }
-            Use { module: "F", otp_app: None, line: 7, init: None }
+            Use { module: "E", otp_app: Some("e"), line: 3, init: None, calls: [] }
+            Use { module: "F", otp_app: None, line: 7, init: None, calls: [] }
         "#]],
     );
 }
@@ -161,4 +161,78 @@ fn what_does_not_parse_has_none() {
         expect![[""]],
     );
     check_uses("# use Phoenix.Endpoint", expect![[""]]);
+}
+
+/// Compares the calls of the first endpoint in `text`.
+#[track_caller]
+fn check_calls(text: &str, expected: Expect) {
+    let found = uses(text, "Phoenix.Endpoint").into_iter().next().unwrap();
+    let lines = found.calls.iter().map(|call| {
+        let arguments: Vec<String> = call.arguments.iter().map(ToString::to_string).collect();
+        let doubt = if call.is_conditional { "?" } else { "" };
+        let Call { line, name, .. } = call;
+        format!("{line}{doubt} {name} {}\n", arguments.join(", "))
+    });
+    expected.assert_eq(&lines.collect::<String>());
+}
+
+#[test]
+fn what_an_endpoint_plugs_is_read_with_its_attributes() {
+    check_calls(
+        "defmodule AuthWeb.Endpoint do
+  use Phoenix.Endpoint, otp_app: :auth_web
+  alias Phoenix.LiveView.Socket, as: Live
+  @session_options [store: :cookie, key: \"_auth_key\", signing_salt: salt()]
+  socket \"/live\", Live, websocket: [connect_info: [session: @session_options]]
+  if code_reloading? do
+    socket \"/phoenix/live_reload/socket\", Phoenix.LiveReloader.Socket
+  end
+  plug Plug.Session, @session_options
+  @session_options [key: ~s(_other), only: ~w(a b), to: {__MODULE__, :x, [-1, 1.5, nil]}]
+  plug(Plug.Session, @session_options)
+  plug :later, %{text: 'cd', it: \"#{x}\"}
+  plug AuthWeb.Router
+  def call(conn, _), do: plug(conn)
+end",
+        expect![[r#"
+            5 socket "/live", Phoenix.LiveView.Socket, [websocket: [connect_info: [session: [store: :cookie, key: "_auth_key", signing_salt: #Erlang<…>]]]]
+            7? socket "/phoenix/live_reload/socket", Phoenix.LiveReloader.Socket
+            9 plug Plug.Session, [store: :cookie, key: "_auth_key", signing_salt: #Erlang<…>]
+            11 plug Plug.Session, [key: "_other", only: ["a", "b"], to: {AuthWeb.Endpoint, :x, [-1, 1.5, nil]}]
+            12 plug :later, %{text: ~c"cd", it: #Erlang<…>}
+            13 plug AuthWeb.Router
+        "#]],
+    );
+}
+
+#[test]
+fn an_attribute_that_may_be_set_is_not_known() {
+    check_calls(
+        "defmodule E do
+  use Phoenix.Endpoint, otp_app: :e
+  @session_options [key: \"a\"]
+  if Mix.env() == :dev do
+    @session_options [key: \"b\"]
+  end
+  plug Plug.Session, @session_options
+  plug Plug.Session, @nothing
+end",
+        expect![[r#"
+            7 plug Plug.Session, #Erlang<…>
+            8 plug Plug.Session, #Erlang<…>
+        "#]],
+    );
+}
+
+#[test]
+fn attributes_that_double_have_an_end() {
+    let doubling: String = (1..40)
+        .map(|n| format!("@a{n} [@a{}, @a{}]\n", n - 1, n - 1))
+        .collect();
+    let text = format!(
+        "defmodule E do\nuse Phoenix.Endpoint, otp_app: :e\n@a0 1\n{doubling}plug :x, @a39\nend"
+    );
+    let found = uses(&text, "Phoenix.Endpoint");
+    let shown = format!("{:?}", found[0].calls[0].arguments);
+    assert!(shown.len() < 200_000, "{} bytes", shown.len());
 }
