@@ -3,13 +3,20 @@
 //! What can't be used is said when settings are read ([`crate::read`]) and when reports are merged;
 //! it isn't said here again. A check that depends on what isn't known says nothing.
 
+mod address;
 mod host;
+mod origin;
+mod session;
+mod ssl;
+mod stop;
+mod url;
+mod what_if;
 
 use std::{net::IpAddr, time::Duration};
 
-use routes::{Finding, Mode, Origin, Severity, Snapshot};
+use routes::{ClaimKind, Finding, Host, Mode, Origin, Route, Severity, Snapshot, Subdomains};
 
-use crate::facts::EndpointFacts;
+use crate::{endpoint::Facts, facts::EndpointFacts, module::EndpointModule};
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +43,7 @@ pub struct Circumstances<'a> {
     /// The port at which browsers reach the gateway, where that is known: in development, where
     /// nothing stands in front of it.
     pub port: Option<u16>,
-    /// How long the gateway waits for requests when it is told to stop.
+    /// How long the gateway takes to stop, at most: `shutdown_delay` and `drain`.
     pub drain: Duration,
     /// How long whoever stops the application waits before it kills it, and where that is written
     /// (`fly.toml`, a compose file, a unit).
@@ -62,8 +69,18 @@ pub struct WhatIf {
 /// Says what will surprise, most severe first, each with the line to write.
 pub fn check(facts: &[EndpointFacts], circumstances: &Circumstances<'_>) -> Vec<Finding> {
     let mut findings = host::twice(circumstances.snapshot);
+    findings.extend(what_if::one_variable_for_several(facts, circumstances));
+    findings.extend(stop::gateway(circumstances));
+    findings.extend(session::clashes(facts, circumstances));
     for endpoint in facts {
-        findings.extend(host::of_endpoint(endpoint, circumstances));
+        let seen = Seen::new(endpoint, circumstances);
+        findings.extend(host::of_endpoint(&seen));
+        findings.extend(address::of_endpoint(&seen));
+        findings.extend(url::of_endpoint(&seen));
+        findings.extend(origin::of_endpoint(&seen));
+        findings.extend(ssl::of_endpoint(&seen));
+        findings.extend(session::of_endpoint(&seen));
+        findings.extend(stop::of_endpoint(&seen));
     }
     findings.sort_by(|a, b| {
         let severe = b.severity.cmp(&a.severity);
@@ -73,28 +90,79 @@ pub fn check(facts: &[EndpointFacts], circumstances: &Circumstances<'_>) -> Vec<
     findings
 }
 
-/// One thing to say; [`Said::of`] makes it a finding.
-struct Said {
-    code: &'static str,
-    severity: Severity,
-    message: String,
-    fix: String,
+/// An endpoint with the routes that lead to it.
+struct Seen<'a> {
+    endpoint: &'a EndpointFacts,
+    module: &'a EndpointModule,
+    facts: &'a Facts,
+    circumstances: &'a Circumstances<'a>,
+    routes: Vec<&'a Route>,
 }
 
-impl Said {
-    fn at(self, origin: Option<Origin>) -> Finding {
-        let Self {
-            code,
-            severity,
-            message,
-            fix,
-        } = self;
+impl<'a> Seen<'a> {
+    fn new(endpoint: &'a EndpointFacts, circumstances: &'a Circumstances<'a>) -> Self {
+        Self {
+            endpoint,
+            module: &endpoint.module,
+            facts: &endpoint.facts,
+            circumstances,
+            routes: routes_to(endpoint.module(), circumstances.snapshot),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.circumstances.mode
+    }
+
+    /// The host by which people know it best: what somebody chose before what was derived.
+    fn best_host(&self) -> Option<&'a Host> {
+        let best = self.routes.iter().max_by_key(|route| route.kind)?;
+        Some(&best.host)
+    }
+
+    /// Returns whether anything says that subdomains matter here: a policy somebody chose, a
+    /// wildcard among its origins, a session for a whole domain.
+    fn has_tenants(&self, route: &Route) -> bool {
+        let is_chosen = route.subdomains == Subdomains::Any || route.kind == ClaimKind::Static;
+        let mut policies = self.facts.policies.iter();
+        let has_wildcard = policies.any(|policy| policy.check.has_wildcard());
+        let session = self.facts.session.as_ref();
+        let domain = session.and_then(|session| session.domain.known());
+        route.subdomains != Subdomains::None && (is_chosen || has_wildcard || domain.is_some())
+    }
+
+    fn warning(&self, code: &'static str, origin: Option<&Origin>, message: String) -> Finding {
+        self.finding(code, Severity::Warning, origin, message)
+    }
+
+    /// A finding at `origin`, or else at the endpoint's module, still without a fix.
+    fn finding(
+        &self,
+        code: &'static str,
+        severity: Severity,
+        origin: Option<&Origin>,
+        message: String,
+    ) -> Finding {
         Finding {
             code,
             severity,
-            origin,
+            origin: origin.or(self.module.origin.as_ref()).cloned(),
             message,
-            fix,
+            fix: String::new(),
         }
     }
+}
+
+/// The routes that lead to a service.
+fn routes_to<'a>(service: &str, snapshot: &'a Snapshot) -> Vec<&'a Route> {
+    let leads = |route: &&Route| {
+        let found = snapshot.services.get(route.service);
+        found.is_some_and(|found| found.name == service)
+    };
+    snapshot.routes.iter().filter(leads).collect()
+}
+
+/// Puts in the line to write.
+fn fixed(finding: Finding, fix: String) -> Finding {
+    Finding { fix, ..finding }
 }

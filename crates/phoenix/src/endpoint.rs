@@ -7,6 +7,11 @@ use crate::{
     EndpointModule, Environment, Project, Setting,
     listen::{Listens, listens},
     name::is_telling,
+    origin::{Policy, policies},
+    session::Session,
+    ssl::{Redirect, redirects},
+    stop::{Stop, stops},
+    url::{GeneratedUrl, UrlHost, generated, generated_static, url_host},
     value::{is_atom, resolve, shown, text},
 };
 
@@ -25,7 +30,21 @@ pub(crate) struct Facts {
     pub(crate) listens: Listens,
     pub(crate) server: Server,
     pub(crate) adapter: Adapter,
-    pub(crate) check_origin: CheckOrigin,
+    /// The listener for https, which the gateway doesn't use, and where it is set.
+    pub(crate) https: Option<Origin>,
+    /// What `url: [host:]` is to Phoenix.
+    pub(crate) url_host: UrlHost,
+    /// Where generated URLs lead, as far as that is known.
+    pub(crate) url: Option<GeneratedUrl>,
+    /// Where those of static files lead, if elsewhere.
+    pub(crate) static_url: Option<GeneratedUrl>,
+    /// Which pages its sockets accept.
+    pub(crate) policies: Vec<Policy>,
+    /// What redirects to https.
+    pub(crate) redirects: Vec<Redirect>,
+    pub(crate) session: Option<Session>,
+    /// How long it takes to stop, where somebody says.
+    pub(crate) stops: Vec<Stop>,
 }
 
 /// The host of `url:`.
@@ -60,17 +79,6 @@ pub(crate) enum Server {
     Unknown(String, Origin),
 }
 
-/// Which origins of a socket's page an endpoint accepts (Phoenix.Endpoint, `:check_origin`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CheckOrigin {
-    /// All, or whatever a function or the request's own host says.
-    Open,
-    /// The host of `url:`; where that is set, if anywhere.
-    OwnHost(Option<Origin>),
-    /// Those that match one of these (`//*.localhost`).
-    These(Vec<String>, Origin),
-}
-
 impl Facts {
     pub(crate) fn read(settings: &Settings<'_>) -> Self {
         Self {
@@ -78,7 +86,14 @@ impl Facts {
             listens: listens(settings),
             server: server(settings),
             adapter: adapter(settings),
-            check_origin: check_origin(settings),
+            https: https(settings),
+            url_host: url_host(settings),
+            url: generated(settings),
+            static_url: generated_static(settings),
+            policies: policies(settings),
+            redirects: redirects(settings),
+            session: Session::of(settings.module),
+            stops: stops(settings),
         }
     }
 
@@ -150,9 +165,13 @@ fn own_host(settings: &Settings<'_>) -> OwnHost {
     }
 }
 
+/// `Phoenix.Endpoint.Supervisor.server?/1`: whatever stands there counts, `nil` as false; only where
+/// nothing does, `:serve_endpoints` is asked.
 fn server(settings: &Settings<'_>) -> Server {
-    match settings.get(&["server"]) {
-        Setting::Known(term, origin) if is_atom(&term, "false") => Server::Off(origin),
+    match settings.raw(&["server"]) {
+        Setting::Known(term, origin) if is_atom(&term, "false") || is_atom(&term, "nil") => {
+            Server::Off(origin)
+        }
         Setting::Known(..) => Server::On,
         Setting::Unknown { why, origin } => Server::Unknown(why, origin),
         // `mix phx.server` sets this one, and a project may.
@@ -163,7 +182,15 @@ fn server(settings: &Settings<'_>) -> Server {
     }
 }
 
-fn adapter(settings: &Settings<'_>) -> Adapter {
+fn https(settings: &Settings<'_>) -> Option<Origin> {
+    match settings.raw(&["https"]) {
+        Setting::Known(Term::List(_), origin) => Some(origin),
+        Setting::Known(..) | Setting::Absent | Setting::Unknown { .. } => None,
+    }
+}
+
+/// Reads which web server carries it.
+pub(crate) fn adapter(settings: &Settings<'_>) -> Adapter {
     match settings.get(&["adapter"]) {
         // Phoenix's own default.
         Setting::Absent => Adapter::Cowboy,
@@ -175,57 +202,5 @@ fn adapter(settings: &Settings<'_>) -> Adapter {
             _ => Adapter::Unknown,
         },
         Setting::Known(..) | Setting::Unknown { .. } => Adapter::Unknown,
-    }
-}
-
-fn check_origin(settings: &Settings<'_>) -> CheckOrigin {
-    match settings.get(&["check_origin"]) {
-        Setting::Absent => CheckOrigin::OwnHost(None),
-        Setting::Known(term, origin) if is_atom(&term, "true") => {
-            CheckOrigin::OwnHost(Some(origin))
-        }
-        Setting::Known(Term::List(items), origin) => {
-            let texts: Option<Vec<String>> = items.iter().map(text).collect();
-            // What isn't a list of strings can't be judged here.
-            texts.map_or(CheckOrigin::Open, |texts| CheckOrigin::These(texts, origin))
-        }
-        // `false`, `:conn`, a function, or what nobody knows.
-        Setting::Known(..) | Setting::Unknown { .. } => CheckOrigin::Open,
-    }
-}
-
-impl CheckOrigin {
-    /// Returns whether a page of `host` may open a socket, where `own` is the host of `url:`.
-    pub(crate) fn accepts(&self, host: &Host, own: &OwnHost) -> bool {
-        match self {
-            Self::Open => true,
-            Self::OwnHost(_) => match own {
-                OwnHost::Is(own, _) => own == host,
-                OwnHost::None | OwnHost::Placeholder(..) => false,
-                OwnHost::Invalid(..) | OwnHost::Unknown(..) => true,
-            },
-            Self::These(origins, _) => origins.iter().any(|origin| matches(origin, host)),
-        }
-    }
-
-    /// Where it is written.
-    pub(crate) fn origin(&self) -> Option<&Origin> {
-        match self {
-            Self::Open | Self::OwnHost(None) => None,
-            Self::OwnHost(Some(origin)) | Self::These(_, origin) => Some(origin),
-        }
-    }
-}
-
-/// Compares as Phoenix does, but for scheme and port, which it takes from the page's address:
-/// `//*.localhost` and `http://auth.localhost:4000` match `auth.localhost`.
-fn matches(origin: &str, host: &Host) -> bool {
-    let Some((_, authority)) = origin.split_once("//") else {
-        return false;
-    };
-    let name = authority.split([':', '/']).next().unwrap_or_default();
-    match name.strip_prefix('*') {
-        Some(suffix) => host.as_str().ends_with(suffix),
-        None => host.as_str() == name,
     }
 }

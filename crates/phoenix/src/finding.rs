@@ -6,6 +6,7 @@ use crate::{
     EndpointModule, Project,
     endpoint::{Facts, OwnHost, Server},
     listen::Listens,
+    origin::Refusal,
 };
 
 /// What all findings of one endpoint need.
@@ -26,10 +27,32 @@ impl About<'_> {
         let origin = development
             .filter(|_| !off)
             .and_then(|host| self.origin(host));
-        [self.host(), address, self.server(), self.init(), origin]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            self.name(development),
+            self.host(),
+            address,
+            self.server(),
+            self.init(),
+            origin,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Development gives each endpoint a name, where its application's makes one.
+    fn name(self, development: Option<&Host>) -> Option<Finding> {
+        let is_missing = self.project.mode == Mode::Development && development.is_none();
+        is_missing.then(|| Finding {
+            code: "no-development-name",
+            severity: Severity::Warning,
+            origin: self.module.origin.clone(),
+            message: format!(
+                "the name of :{} makes no host below {}, so {} has no name in development",
+                self.module.otp_app, self.project.domain, self.module.module
+            ),
+            fix: self.line("url: [host: \"auth.localhost\"]"),
+        })
     }
 
     fn host(self) -> Option<Finding> {
@@ -149,14 +172,9 @@ impl About<'_> {
                 ),
                 self.module.origin.clone(),
             ),
-            // `mix phx.server` is how everyone starts in development.
-            Server::Unset if self.project.env != "prod" => return None,
-            Server::Unset => (
-                Severity::Info,
-                "server-unset",
-                format!("a release starts {module} only with `server: true`; it is dialled anyway"),
-                self.module.origin.clone(),
-            ),
+            // Unset is how everyone starts in development, by `mix phx.server`; the doctor says
+            // what it will mean for a release.
+            Server::Unset => return None,
             Server::Unknown(why, origin) => (
                 Severity::Info,
                 "server-unknown",
@@ -199,25 +217,8 @@ impl About<'_> {
 
     /// A derived name that the endpoint's sockets would refuse: the page would load and LiveView not.
     fn origin(self, host: &Host) -> Option<Finding> {
-        let Facts {
-            check_origin,
-            host: own,
-            ..
-        } = self.facts;
-        if self.project.mode != Mode::Development || check_origin.accepts(host, own) {
-            return None;
-        }
-        let origin = check_origin.origin().cloned();
-        Some(Finding {
-            code: "check-origin",
-            severity: Severity::Warning,
-            origin: origin.or_else(|| self.module.origin.clone()),
-            message: format!(
-                "the sockets of {} refuse pages of http://{host}: check_origin doesn't allow it",
-                self.module.module
-            ),
-            fix: self.line("check_origin: false"),
-        })
+        let refusal = Refusal::of(self.facts, host)?;
+        Some(refusal.finding(self.module, &[host]))
     }
 
     fn line(self, setting: &str) -> String {

@@ -11,8 +11,11 @@
 //! doesn't decide who gets a contested host: it reports each claim, and `routes::merge` shows the
 //! conflict.
 //!
-//! Start with `project`, then `endpoint`, `listen` and `name`; `release` is about the files beside the
-//! configuration.
+//! What is read of each endpoint is kept as [`EndpointFacts`]; [`check()`] judges them together with
+//! the finished table, for `mesh-router doctor`.
+//!
+//! Start with `project`, then `endpoint`, `listen` and `name`; for the doctor with `check`;
+//! `release` is about the files beside the configuration.
 //!
 //! Invariants: no host is invented in production; an address that isn't known is never guessed;
 //! whatever can't be used gives a finding with the line to write.
@@ -25,8 +28,14 @@ mod finding;
 mod listen;
 mod module;
 mod name;
+mod options;
+mod origin;
 mod project;
 mod release;
+mod session;
+mod ssl;
+mod stop;
+mod url;
 mod value;
 
 pub use check::{Circumstances, WHAT_IFS, WhatIf, check};

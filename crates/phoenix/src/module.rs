@@ -20,6 +20,12 @@ pub struct EndpointModule {
 }
 
 impl EndpointModule {
+    /// A line in the module's file.
+    pub(crate) fn at(&self, line: u32) -> Option<Origin> {
+        let file = self.origin.as_ref()?.file.clone();
+        Some(Origin { file, line })
+    }
+
     /// The line that gives it a setting.
     pub(crate) fn line(&self, setting: &str) -> String {
         let Self {
@@ -39,4 +45,6 @@ pub struct Call {
     pub arguments: Vec<Term>,
     /// The line, in the module's file.
     pub line: u32,
+    /// It stands inside an `if` or the like, so it may be skipped.
+    pub is_conditional: bool,
 }

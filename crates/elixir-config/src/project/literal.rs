@@ -121,7 +121,10 @@ impl<'s> Literals<'s> {
 fn size(term: &Term) -> usize {
     let inner: usize = match term {
         Term::List(items) | Term::Tuple(items) => items.iter().map(size).sum(),
-        Term::Map(pairs) => pairs.iter().map(|(key, value)| size(key) + size(value)).sum(),
+        Term::Map(pairs) => pairs
+            .iter()
+            .map(|(key, value)| size(key) + size(value))
+            .sum(),
         Term::Atom(_) | Term::Integer(_) | Term::Float(_) | Term::Binary(_) | Term::Opaque(_) => 0,
     };
     inner.saturating_add(1)

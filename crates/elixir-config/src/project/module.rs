@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use erlterm::Term;
 
 use super::{
-    definition, literal, pair,
+    definition, literal,
     literal::{Literals, Scope, computed},
+    pair,
 };
 use crate::{
     parse::parse,
@@ -258,4 +259,3 @@ fn option(options: &Expr, name: &str) -> Option<String> {
         .filter_map(pair)
         .find_map(|(key, value)| (key == name).then(|| literal(value))?)
 }
-

@@ -2,8 +2,8 @@
 
 use routes::{ClaimKind, Conflict, Finding, Host, Mode, Origin, Severity, Snapshot};
 
-use super::{Circumstances, Said};
-use crate::{endpoint::OwnHost, facts::EndpointFacts};
+use super::{Seen, fixed, what_if};
+use crate::endpoint::OwnHost;
 
 /// Names that several services claim.
 pub(super) fn twice(snapshot: &Snapshot) -> Vec<Finding> {
@@ -37,81 +37,88 @@ fn host_twice(conflict: &Conflict) -> Finding {
         .as_ref()
         .or(claimants.first().map(|(service, _)| service));
     let chosen = chosen.map_or("", String::as_str);
-    Said {
+    Finding {
         code: "host-twice",
         severity,
+        origin: claimants.iter().find_map(|(_, origin)| origin.clone()),
         message: format!("{} claim {host}: {outcome}", claims.join(" and ")),
         fix: format!(
             "give each endpoint its own `url: [host: …]`, or decide in mesh-router.toml: \
              [routes.\"{host}\"] with `endpoint = \"{chosen}\"`"
         ),
     }
-    .at(claimants.iter().find_map(|(_, origin)| origin.clone()))
 }
 
 /// What is to be said of the hosts that lead to one endpoint.
-pub(super) fn of_endpoint(
-    endpoint: &EndpointFacts,
-    circumstances: &Circumstances<'_>,
-) -> Vec<Finding> {
-    let snapshot = circumstances.snapshot;
-    let routes = snapshot.routes.iter().filter(|route| {
-        let service = snapshot.services.get(route.service);
-        // A name that development derived is ours to choose.
-        route.kind != ClaimKind::Development
-            && service.is_some_and(|service| service.name == endpoint.module.module)
-    });
-    let mut findings: Vec<Finding> = routes
-        .filter_map(|route| name(&route.host, circumstances.mode, route.origin.as_ref()))
+pub(super) fn of_endpoint(seen: &Seen<'_>) -> Vec<Finding> {
+    // A name that development derived is ours to choose.
+    let chosen = seen
+        .routes
+        .iter()
+        .filter(|route| route.kind != ClaimKind::Development);
+    let mut findings: Vec<Finding> = chosen
+        .filter_map(|route| name(seen, &route.host, route.origin.as_ref()))
         .collect();
-    findings.extend(placeholder(endpoint, circumstances));
+    findings.extend(placeholder(seen));
     findings
 }
 
 /// Names that don't behave like others.
-fn name(host: &Host, mode: Mode, origin: Option<&Origin>) -> Option<Finding> {
+fn name(seen: &Seen<'_>, host: &Host, origin: Option<&Origin>) -> Option<Finding> {
     let (rest, top) = host.as_str().rsplit_once('.')?;
-    match (top, mode) {
+    let finding = match (top, seen.mode()) {
         // RFC 6762 §3: names below `local` are asked for by multicast.
-        ("local", _) => Some(Said {
-            code: "host-local",
-            severity: Severity::Warning,
-            message: format!(
+        ("local", _) => seen.warning(
+            "host-local",
+            origin,
+            format!(
                 "{host} ends in .local, for which macOS and avahi ask by multicast DNS: pages open \
                  seconds late, or not at all"
             ),
-            fix: format!("url: [host: \"{rest}.localhost\"]"),
-        }),
-        ("dev", Mode::Development) => Some(Said {
-            code: "host-hsts",
-            severity: Severity::Warning,
-            message: format!(
+        ),
+        ("dev", Mode::Development) => seen.warning(
+            "host-hsts",
+            origin,
+            format!(
                 "{host} ends in .dev, for which browsers insist on https (HSTS preload), and the \
                  gateway speaks http"
             ),
-            fix: format!("url: [host: \"{rest}.localhost\"]"),
-        }),
-        _ => None,
-    }
-    .map(|said| said.at(origin.cloned()))
+        ),
+        _ => return None,
+    };
+    let name = match seen.mode() {
+        Mode::Development => format!("{rest}.localhost"),
+        Mode::Production => format!("{rest}.example.org"),
+    };
+    Some(fixed(
+        finding,
+        seen.module.line(&format!("url: [host: \"{name}\"]")),
+    ))
 }
 
 /// A `url:` that nobody chose; in development that is the rule.
-fn placeholder(endpoint: &EndpointFacts, circumstances: &Circumstances<'_>) -> Option<Finding> {
-    let module = &endpoint.module;
-    let OwnHost::Placeholder(host, origin) = &endpoint.facts.host else {
-        return None;
+fn placeholder(seen: &Seen<'_>) -> Option<Finding> {
+    let module = &seen.module.module;
+    let (host, origin) = match (seen.mode(), &seen.facts.host) {
+        (Mode::Production, OwnHost::Placeholder(host, origin)) => (host, origin),
+        (
+            Mode::Development | Mode::Production,
+            OwnHost::Placeholder(..)
+            | OwnHost::None
+            | OwnHost::Is(..)
+            | OwnHost::Invalid(..)
+            | OwnHost::Unknown(..),
+        ) => return None,
     };
-    (circumstances.mode == Mode::Production).then(|| {
-        Said {
-            code: "host-placeholder",
-            severity: Severity::Warning,
-            message: format!(
-                "the url host of {} is {host}: links in its mails and redirects lead there",
-                module.module
-            ),
-            fix: module.line("url: [host: \"auth.example.org\"]"),
-        }
-        .at(Some(origin.clone()))
-    })
+    let message =
+        format!("the url host of {module} is {host}: links in its mails and redirects lead there");
+    let line = seen.module.line("url: [host: \"auth.example.org\"]");
+    let fix = match what_if::variable_of(seen.endpoint, seen.circumstances, what_if::Read::Host) {
+        Some(variable) => format!("set {variable} where it runs, for the gateway too; or {line}"),
+        None => line,
+    };
+    Some(fixed(
+        seen.warning("host-placeholder", Some(origin), message),
+        fix,
+    ))
 }

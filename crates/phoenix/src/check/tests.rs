@@ -1,15 +1,26 @@
 //! Real configuration in, the doctor's words out.
 
+mod address;
 mod host;
+mod origin;
+mod session;
+mod ssl;
+mod stop;
+mod url;
+mod what_if;
 
 use std::{collections::BTreeMap, fmt::Write as _, net::IpAddr, path::Path, time::Duration};
 
 use elixir_config::{Config, Files, Script, Written};
 use expect_test::Expect;
-use routes::{Finding, Mode, Origin, Report, Rules, Snapshot, Source, Subdomains, merge};
+use routes::{
+    Adapter, Claim, ClaimKind, Finding, Host, Mode, Origin, Report, Reported, Rules, Serving,
+    Snapshot, Source, Subdomains, merge,
+};
 
 use crate::{
-    Circumstances, EndpointModule, Environment, Meaning, Project, Setting, WHAT_IFS, WhatIf, check,
+    Call, Circumstances, EndpointModule, Environment, Meaning, Project, Setting, WHAT_IFS, WhatIf,
+    check,
 };
 
 /// A project, and the circumstances under which the doctor sees it.
@@ -25,6 +36,8 @@ struct Given {
     drain: Duration,
     grace: Option<(Duration, Origin)>,
     addresses: Vec<IpAddr>,
+    /// Hosts that `mesh-router.toml` leads to `AuthWeb.Endpoint`.
+    static_hosts: Vec<&'static str>,
 }
 
 /// What stands in an endpoint's module where a test doesn't say.
@@ -42,6 +55,7 @@ fn development(config: &str) -> Given {
         drain: Duration::from_secs(30),
         grace: None,
         addresses: Vec::new(),
+        static_hosts: Vec::new(),
     }
     .file("config/config.exs", &format!("import Config\n{config}"))
     .endpoint("auth_web", "AuthWeb", BODY)
@@ -70,6 +84,12 @@ impl Given {
                 "defmodule {web}.Endpoint do\n  use Phoenix.Endpoint, otp_app: :{app}\n  {body}\nend"
             ),
         )
+    }
+
+    /// Leads a host to `AuthWeb.Endpoint` in `mesh-router.toml`.
+    fn route(mut self, host: &'static str) -> Self {
+        self.static_hosts.push(host);
+        self
     }
 
     fn var(mut self, name: &str, value: &str) -> Self {
@@ -118,11 +138,33 @@ impl Given {
             endpoints: meaning.endpoints.clone(),
             findings: Vec::new(),
         };
+        let claims = self.static_hosts.iter().map(|host| Claim {
+            host: Host::parse(host).unwrap(),
+            subdomains: self.subdomains,
+            kind: ClaimKind::Static,
+            origin: None,
+        });
+        let named = Reported {
+            service: "AuthWeb.Endpoint".to_owned(),
+            app: None,
+            node: None,
+            claims: claims.collect(),
+            upstreams: Vec::new(),
+            adapter: Adapter::Unknown,
+            serving: Serving::Yes,
+            origin: None,
+        };
+        let written = Report {
+            source: Source::Static,
+            stale: false,
+            endpoints: vec![named],
+            findings: Vec::new(),
+        };
         let rules = Rules {
             mode: self.mode,
             ..Rules::default()
         };
-        merge(&Snapshot::default(), &[report], &rules)
+        merge(&Snapshot::default(), &[report, written], &rules)
     }
 
     fn findings(&self) -> Vec<Finding> {
@@ -179,9 +221,24 @@ fn modules(path: &str, text: &str) -> Vec<EndpointModule> {
             otp_app: it.otp_app.unwrap(),
             origin: Some(origin(it.line)),
             init: it.init,
-            calls: None,
+            calls: Some(it.calls.into_iter().map(call).collect()),
         })
         .collect()
+}
+
+fn call(call: elixir_config::Call) -> Call {
+    let elixir_config::Call {
+        name,
+        arguments,
+        line,
+        is_conditional,
+    } = call;
+    Call {
+        name,
+        arguments,
+        line,
+        is_conditional,
+    }
 }
 
 fn shown<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {

@@ -51,12 +51,12 @@ fn names_with_ways_of_their_own_are_told() {
     development("config :auth_web, AuthWeb.Endpoint, url: [host: \"auth.local\"]")
         .says("host-local", expect![[r#"
             warning host-local config/config.exs:2: auth.local ends in .local, for which macOS and avahi ask by multicast DNS: pages open seconds late, or not at all
-              url: [host: "auth.localhost"]
+              config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost"]
         "#]]);
     development("config :auth_web, AuthWeb.Endpoint, url: [host: \"auth.dev\"]")
         .says("host-hsts", expect![[r#"
             warning host-hsts config/config.exs:2: auth.dev ends in .dev, for which browsers insist on https (HSTS preload), and the gateway speaks http
-              url: [host: "auth.localhost"]
+              config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost"]
         "#]]);
     // In production whoever terminates TLS speaks https for us.
     production("config :auth_web, AuthWeb.Endpoint, url: [host: \"auth.dev\"]")

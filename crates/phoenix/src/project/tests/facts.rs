@@ -40,11 +40,9 @@ fn a_server_flag_that_nobody_sets_is_said_in_production_only() {
         production(),
         given(),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          -> 127.0.0.1:4001 config/dev.exs:7
-        Info server-unset lib/AuthWeb/Endpoint.ex:1: a release starts AuthWeb.Endpoint only with `server: true`; it is dialled anyway
-          fix: config :auth_web, AuthWeb.Endpoint, server: true
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              -> 127.0.0.1:4001 config/dev.exs:7
+        "#]],
     );
     let given = vec![auth(vec![http(4001), ("server", atom(UNKNOWN))])];
     check(
@@ -150,4 +148,53 @@ fn ports_are_declared_also_by_those_who_do_not_listen() {
     let meaning = super::read(&development(), &modules, &Settings(given));
     let declared = meaning.declared_ports.iter().map(|(port, _)| *port);
     assert_eq!(declared.collect::<Vec<_>>(), [4001, 4000]);
+}
+
+#[test]
+fn an_application_whose_name_makes_no_host_is_said() {
+    let long = "a".repeat(64);
+    for app in ["_", long.as_str()] {
+        let given = vec![endpoint(app, "AuthWeb.Endpoint", vec![http(4001), open()])];
+        let modules = [given[0].module.clone()];
+        let meaning = super::read(&development(), &modules, &Settings(given));
+        let codes: Vec<&str> = meaning.findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["no-development-name"], "{app}");
+    }
+    let given = vec![auth(vec![http(4001), open()])];
+    check(
+        development(),
+        given,
+        expect![[r#"
+        AuthWeb.Endpoint (Cowboy)
+          auth.localhost development lib/AuthWeb/Endpoint.ex:1
+          -> 127.0.0.1:4001 config/dev.exs:7
+    "#]],
+    );
+}
+
+/// `Keyword.get_lazy(conf, :server, …)` of `Phoenix.Endpoint.Supervisor.server?/1` asks no further
+/// where `nil` stands.
+#[test]
+fn a_server_that_is_nil_is_off() {
+    let mut given = auth(vec![http(4001), ("server", atom("nil")), open()]);
+    given.serve_endpoints = true;
+    check(
+        development(),
+        vec![given],
+        expect![[r#"
+        AuthWeb.Endpoint (Cowboy)
+          auth.localhost development lib/AuthWeb/Endpoint.ex:1
+          not listening: `server: false` in config/dev.exs:7
+    "#]],
+    );
+    let given = auth(vec![http(4001), ("server", string("true")), open()]);
+    check(
+        development(),
+        vec![given],
+        expect![[r#"
+        AuthWeb.Endpoint (Cowboy)
+          auth.localhost development lib/AuthWeb/Endpoint.ex:1
+          -> 127.0.0.1:4001 config/dev.exs:7
+    "#]],
+    );
 }
