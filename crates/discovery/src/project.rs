@@ -6,7 +6,7 @@ use std::{
 };
 
 use elixir_config::{Files, MixProject};
-use phoenix::EndpointModule;
+use phoenix::{Call, EndpointModule};
 use routes::{Finding, Origin, Severity};
 
 use crate::source::config::finding;
@@ -163,7 +163,7 @@ impl Survey {
                     line: found.line,
                 }),
                 init: found.init,
-                calls: None,
+                calls: Some(found.calls.into_iter().map(call).collect()),
             });
         }
     }
@@ -187,6 +187,21 @@ impl Survey {
                 });
                 finding
             })
+    }
+}
+
+fn call(found: elixir_config::Call) -> Call {
+    let elixir_config::Call {
+        name,
+        arguments,
+        line,
+        is_conditional,
+    } = found;
+    Call {
+        name,
+        arguments,
+        line,
+        is_conditional,
     }
 }
 

@@ -51,6 +51,9 @@ const PURE: &[(&str, &[&str])] = &[
 /// What the tests of a pure crate may use besides.
 const PURE_TESTS: &[&str] = &["expect-test", "fastrand", "proptest"];
 
+/// The crates that say findings.
+const FINDERS: &[&str] = &["routes", "elixir-config", "phoenix", "discovery"];
+
 /// Words that say nothing, or that mean something else here: see ARCHITECTURE.md.
 const EMPTY_WORDS: &[&str] = &[
     "backend", "base", "cluster", "common", "core", "data", "handler", "helper", "helpers", "impl",
@@ -195,6 +198,56 @@ fn work_left_over_names_its_issue() {
             }
         }
     }
+}
+
+#[test]
+fn every_finding_is_in_the_docs() {
+    let mut codes = BTreeSet::new();
+    for krate in FINDERS {
+        let mut files = Vec::new();
+        collect(&root().join("crates").join(krate).join("src"), &mut files);
+        for file in files.iter().filter(|file| !is_test(file)) {
+            let text = fs::read_to_string(file).unwrap();
+            if text.contains("Finding") {
+                codes.extend(kebab_literals(&text));
+            }
+        }
+    }
+    let docs = fs::read_to_string(root().join("docs/findings.md")).unwrap();
+    let rows = docs.lines().filter(|line| line.starts_with("| `"));
+    let documented: BTreeSet<String> = rows
+        .flat_map(|row| row.split('|').nth(1).unwrap().split('`'))
+        // A code of a single word is no kebab that could be told from others.
+        .filter(|word| word.contains('-'))
+        .map(str::to_owned)
+        .collect();
+    let missing: Vec<_> = codes.difference(&documented).collect();
+    assert!(missing.is_empty(), "docs/findings.md lacks {missing:?}");
+    let gone: Vec<_> = documented.difference(&codes).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/findings.md has {gone:?}, which nothing says"
+    );
+}
+
+/// Returns whether a file holds tests alone.
+fn is_test(file: &Path) -> bool {
+    let path = relative(file);
+    path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("/fixture.rs")
+}
+
+/// String literals that are several lower-case words with hyphens between them, as codes are.
+fn kebab_literals(text: &str) -> BTreeSet<String> {
+    let is_kebab = |it: &&str| {
+        let words: Vec<&str> = it.split('-').collect();
+        let is_word =
+            |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        words.len() > 1 && words.iter().all(is_word)
+    };
+    text.split('"')
+        .filter(is_kebab)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

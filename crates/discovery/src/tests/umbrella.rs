@@ -60,8 +60,6 @@ fn the_example_in_production() {
         auth.example.com -> AuthWeb.Endpoint (config/runtime.exs:20) at 127.0.0.1:4001 (config/runtime.exs:23)
         billing.example.com -> BillingWeb.Endpoint (config/runtime.exs:29) at 127.0.0.1:4002 (config/runtime.exs:32)
         Info needs-env config/runtime.exs:11: needs the environment variable SECRET_KEY_BASE
-        Info server-unset apps/auth_web/lib/auth_web/endpoint.ex:2: a release starts AuthWeb.Endpoint only with `server: true`; it is dialled anyway
-        Info server-unset apps/billing_web/lib/billing_web/endpoint.ex:2: a release starts BillingWeb.Endpoint only with `server: true`; it is dialled anyway
         port: 4001 config/runtime.exs:23
         port: 4002 config/runtime.exs:32
     "#]].assert_eq(&table(&production(example(), &[])));
@@ -134,7 +132,7 @@ fn the_form_of_the_readme_and_a_port_for_the_gateway() {
     expect![[r#"
         auth.local -> AuthWeb.Endpoint (config/config.exs:5) at 127.0.0.1:4001 (config/config.exs:6)
         auth.localhost -> AuthWeb.Endpoint (config/config.exs:9) at 127.0.0.1:4001 (config/config.exs:6)
-        Warning check-origin config/config.exs:9: the sockets of AuthWeb.Endpoint refuse pages of http://auth.localhost: check_origin doesn't allow it
+        Warning check-origin config/config.exs:9: the sockets of AuthWeb.Endpoint refuse pages of auth.localhost with 403, so LiveView and channels stay dead there: check_origin allows the url host alone, auth.local
         Info port-from-url config/config.exs:6: AuthWeb.Endpoint has no `http:`, so port 4001 of its `url:` is taken for its own
         port: 4001 config/config.exs:6
         setting: port 4100 config/config.exs:2

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A name that a tenant may have, to try whether subdomains are refused.
-const TENANT: &str = "some-tenant";
+const TENANT: &str = "tenant";
 
 pub(super) fn of_endpoint(seen: &Seen<'_>) -> Vec<Finding> {
     if matches!(seen.facts.server, Server::Off(_)) {
