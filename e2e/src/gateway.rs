@@ -201,8 +201,9 @@ impl Launch {
         // The developer's own settings must not decide a test.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            let ours = name.starts_with("MESH_ROUTER_") || name.starts_with("MIX_");
-            if ours || matches!(&*name, "RELEASE_NAME" | "PORT" | "PHX_HOST" | "RUST_LOG") {
+            let ours = ["MESH_ROUTER_", "MIX_", "RELEASE_", "PHX_"];
+            let ours = ours.iter().any(|prefix| name.starts_with(prefix));
+            if ours || matches!(&*name, "PORT" | "RUST_LOG") {
                 command.env_remove(&*name);
             }
         }

@@ -24,6 +24,7 @@ pub mod beam;
 pub mod client;
 pub mod gateway;
 pub mod project;
+pub mod release;
 pub mod stream;
 pub mod tool;
 pub mod upstream;

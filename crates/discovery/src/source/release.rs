@@ -196,10 +196,9 @@ fn unread(layout: &Layout, what: &str) -> Finding {
             "{what} is asked for settings when the release starts and is not read: whatever it may \
              set is unknown"
         ),
-        fix:
-            "set url, http and server of endpoints in config/runtime.exs alone and let that be the \
-              last provider, or name the routes in mesh-router.toml"
-                .to_owned(),
+        fix: "name the routes in mesh-router.toml, or let a script that sets url, http and server be \
+              the last provider: `config_providers: [{…}, {Config.Reader, path}]`"
+            .to_owned(),
     }
 }
 
