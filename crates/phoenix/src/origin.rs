@@ -39,7 +39,7 @@ pub(crate) struct Allowed {
     pub(crate) written: String,
     scheme: Option<String>,
     host: String,
-    port: Option<u16>,
+    port: Option<u64>,
 }
 
 /// The address of a page that opens a socket; what isn't known of it is taken to fit.
@@ -134,20 +134,21 @@ impl Allowed {
         };
         let authority = rest.strip_prefix("//")?;
         let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-        let authority = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, rest)| rest);
-        let (host, port) = match authority.strip_prefix('[') {
-            Some(literal) => {
-                let (host, rest) = literal.split_once(']')?;
-                (host, rest.strip_prefix(':'))
-            }
-            None => match authority.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (authority, None),
-            },
+        let (has_user, authority) = match authority.rsplit_once('@') {
+            Some((_, rest)) => (true, rest),
+            None => (false, authority),
         };
-        let named = port.and_then(|port| port.parse().ok());
+        let (host, rest) = host_and_rest(authority);
+        // Nothing at all is an empty host, and nothing before a port or after an `@` is none.
+        if host.is_empty() && !rest.is_empty() || host.is_empty() && has_user {
+            return None;
+        }
+        let digits = rest.strip_prefix(':').unwrap_or_default();
+        let end = digits.find(|c: char| !c.is_ascii_digit());
+        let named = digits
+            .get(..end.unwrap_or(digits.len()))
+            .unwrap_or_default();
+        let named = (!named.is_empty()).then(|| named.parse().unwrap_or(u64::MAX));
         let port = named.or(match scheme.as_deref() {
             Some("http" | "ws") => Some(80),
             Some("https" | "wss") => Some(443),
@@ -156,7 +157,7 @@ impl Allowed {
         Some(Self {
             written: written.to_owned(),
             // Some versions of Elixir leave the case as it is, others don't: in doubt it fits.
-            host: host.to_ascii_lowercase(),
+            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
             scheme,
             port,
         })
@@ -168,7 +169,7 @@ impl Allowed {
             (None, _) | (_, None) => true,
         };
         let port = match (self.port, page.port) {
-            (Some(allowed), Some(port)) => allowed == port,
+            (Some(allowed), Some(port)) => allowed == u64::from(port),
             (None, _) | (_, None) => true,
         };
         scheme && port && self.accepts_host(page.host)
@@ -183,6 +184,20 @@ impl Allowed {
             None => host == self.host,
         }
     }
+}
+
+/// Up to the port: an address in brackets, or whatever comes before a colon.
+fn host_and_rest(authority: &str) -> (&str, &str) {
+    if let Some((literal, rest)) = authority
+        .strip_prefix('[')
+        .and_then(|it| it.split_once(']'))
+    {
+        let is_literal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b':' || byte == b'.';
+        if literal.bytes().all(is_literal) {
+            return (literal, rest);
+        }
+    }
+    authority.split_at(authority.find(':').unwrap_or(authority.len()))
 }
 
 fn is_scheme(text: &str) -> bool {

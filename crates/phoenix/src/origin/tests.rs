@@ -1,6 +1,6 @@
 use erlterm::Term;
 
-use super::{CheckOrigin, Page};
+use super::{Allowed, CheckOrigin, Page};
 use crate::url::UrlHost;
 
 /// Returns whether a list of this origin lets a page of `scheme://host:port` in.
@@ -117,4 +117,36 @@ fn what_phoenix_raises_for_is_invalid() {
         CheckOrigin::of(&Term::List(vec![])),
         CheckOrigin::These(vec![])
     );
+}
+
+/// As Elixir 1.14 takes them apart, but for the case of hosts.
+#[test]
+fn origins_are_taken_apart_as_uri_parse_does() {
+    for (written, expected) in [
+        ("//auth.test", "|auth.test|"),
+        ("//auth.test:", "|auth.test|"),
+        ("//auth.test:abc", "|auth.test|"),
+        ("//auth.test:40x", "|auth.test|40"),
+        ("//auth.test:99999", "|auth.test|99999"),
+        ("http://auth.test:", "http|auth.test|80"),
+        ("WSS://Auth.test/x:y", "wss|auth.test|443"),
+        ("a+b://auth.test", "a+b|auth.test|"),
+        ("https://a@b@auth.test:1?q#f", "https|auth.test|1"),
+        ("//[::1]:4000", "|::1|4000"),
+        ("//[::1", "||"),
+        ("https://", "https||443"),
+        ("//:4000", "invalid"),
+        ("//me@", "invalid"),
+        ("///auth.test", "||"),
+        ("1x://auth.test", "invalid"),
+    ] {
+        let found = Allowed::parse(written).map_or("invalid".to_owned(), |found| {
+            let Allowed {
+                scheme, host, port, ..
+            } = found;
+            let port = port.map(|port| port.to_string()).unwrap_or_default();
+            format!("{}|{host}|{port}", scheme.unwrap_or_default())
+        });
+        assert_eq!(found, expected, "{written}");
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
 };
 
 use super::{Entries, Entry, Rules, join::Own};
@@ -10,6 +11,9 @@ use crate::{Address, Finding, Origin, Service, Serving, Severity, Snapshot, Sour
 
 /// How many names a message lists before it only counts.
 const NAMES_MAX: usize = 5;
+
+/// The first port that a line to write proposes; the gateway itself likes 4000.
+const PROPOSED_PORT_MIN: u16 = 4001;
 
 /// The order of [`Snapshot::findings`].
 pub(super) fn most_severe_first(a: &Finding, b: &Finding) -> Ordering {
@@ -49,7 +53,8 @@ pub(super) fn of_table(
     }
     let services = table.services.iter().zip(entries.values()).zip(own);
     for (at, ((service, entries), own)) in services.enumerate() {
-        findings.extend(own.iter().map(|own| own_listener(service, own)));
+        let port = free_port(table, rules);
+        findings.extend(own.iter().map(|own| own_listener(service, own, port)));
         if service.upstreams.is_empty() && own.is_empty() {
             findings.extend(no_upstream(table, service, entries));
         }
@@ -58,12 +63,37 @@ pub(super) fn of_table(
             findings.push(no_host(service, entries));
         }
     }
-    findings.extend(ports_twice(table));
+    findings.extend(ports_twice(table, free_port(table, rules)));
     findings
 }
 
+/// A port that nothing in the table and no listener of ours has, to propose.
+fn free_port(table: &Snapshot, rules: &Rules) -> u16 {
+    let upstreams = table.services.iter().flat_map(|it| &it.upstreams);
+    let taken: BTreeSet<u16> = upstreams
+        .filter_map(|upstream| match &upstream.address {
+            Address::Tcp(address) => Some(address.port()),
+            Address::Unix(_) => None,
+        })
+        .chain(rules.listeners.iter().map(SocketAddr::port))
+        .collect();
+    let mut ports = PROPOSED_PORT_MIN..=u16::MAX;
+    ports
+        .find(|port| !taken.contains(port))
+        .unwrap_or(PROPOSED_PORT_MIN)
+}
+
+/// The line that gives an endpoint a port of its own.
+fn port_line(service: &Service, port: u16) -> String {
+    format!(
+        "config {}, {}, http: [port: {port}]",
+        app(service),
+        service.name
+    )
+}
+
 /// An upstream that would lead back to us.
-fn own_listener(service: &Service, (upstream, listener): &Own) -> Finding {
+fn own_listener(service: &Service, (upstream, listener): &Own, port: u16) -> Finding {
     Finding {
         code: "own-listener",
         severity: Severity::Error,
@@ -72,8 +102,10 @@ fn own_listener(service: &Service, (upstream, listener): &Own) -> Finding {
             "{} has the address {}, where this gateway itself listens ({listener})",
             service.name, upstream.address
         ),
-        fix: "give the endpoint another `http: [port: …]`, or the gateway another `listen`"
-            .to_owned(),
+        fix: format!(
+            "write `{}`, or give the gateway another `listen`",
+            port_line(service, port)
+        ),
     }
 }
 
@@ -157,13 +189,13 @@ fn no_host(service: &Service, entries: &[Entry<'_>]) -> Finding {
 
 /// Addresses that several discovered services share: all but one of them can't listen there. What
 /// the operator wrote himself is meant.
-fn ports_twice(table: &Snapshot) -> Vec<Finding> {
-    let mut holders: BTreeMap<&Address, Vec<(&str, Option<&Origin>)>> = BTreeMap::new();
+fn ports_twice(table: &Snapshot, free: u16) -> Vec<Finding> {
+    let mut holders: BTreeMap<&Address, Vec<(&Service, Option<&Origin>)>> = BTreeMap::new();
     for service in &table.services {
         for upstream in &service.upstreams {
             if upstream.source != Source::Static {
                 let holders = holders.entry(&upstream.address).or_default();
-                holders.push((&service.name, upstream.origin.as_ref()));
+                holders.push((service, upstream.origin.as_ref()));
             }
         }
     }
@@ -176,18 +208,22 @@ fn ports_twice(table: &Snapshot) -> Vec<Finding> {
             severity: Severity::Warning,
             origin: services.iter().find_map(|(_, origin)| origin.cloned()),
             message: format!("{} have one address, {address}", listed(&services)),
-            fix: "give each endpoint its own `http: [port: …]`".to_owned(),
+            // The first keeps it.
+            fix: match services.get(1) {
+                Some((second, _)) => format!("write `{}`", port_line(second, free)),
+                None => String::new(),
+            },
         })
         .collect()
 }
 
 /// `A (config/dev.exs:3), B and 2 more`.
-fn listed(services: &[(&str, Option<&Origin>)]) -> String {
+fn listed(services: &[(&Service, Option<&Origin>)]) -> String {
     let shown = services.iter().take(NAMES_MAX);
     let names: Vec<String> = shown
-        .map(|(name, origin)| match origin {
-            Some(origin) => format!("{name} ({origin})"),
-            None => (*name).to_owned(),
+        .map(|(service, origin)| match origin {
+            Some(origin) => format!("{} ({origin})", service.name),
+            None => service.name.clone(),
         })
         .collect();
     match services.len().saturating_sub(names.len()) {

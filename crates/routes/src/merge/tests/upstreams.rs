@@ -216,7 +216,7 @@ fn two_endpoints_on_one_port_are_warned_of_unless_the_operator_wrote_one() {
         auth.test one -> AuthWeb.Endpoint (Own, config)
         billing.test one -> BillingWeb.Endpoint (Own, config)
         warning port-twice config/dev.exs:4: AuthWeb.Endpoint (config/dev.exs:4) and BillingWeb.Endpoint (config/dev.exs:4) have one address, 127.0.0.1:4000
-            give each endpoint its own `http: [port: …]`
+            write `config :billing_web, BillingWeb.Endpoint, http: [port: 4001]`
     "#]].assert_eq(&shown(&start(PRODUCTION, &[found])));
 
     let reports = [
@@ -236,16 +236,16 @@ fn our_own_listener_is_never_an_upstream() {
         AuthWeb.Endpoint #0 127.0.0.1:4001<config>
         auth.test one -> AuthWeb.Endpoint (Own, config)
         error own-listener config/dev.exs:4: AuthWeb.Endpoint has the address 127.0.0.1:4000, where this gateway itself listens (127.0.0.1:4000)
-            give the endpoint another `http: [port: …]`, or the gateway another `listen`
+            write `config :auth_web, AuthWeb.Endpoint, http: [port: 4002]`, or give the gateway another `listen`
     "#]].assert_eq(&shown(&merge(&Snapshot::default(), &reports, &rules)));
     rules.listeners.push("127.0.0.1:4001".parse().unwrap());
     expect![[r#"
         AuthWeb.Endpoint #0
         auth.test one -> AuthWeb.Endpoint (Own, config)
         error own-listener config/dev.exs:4: AuthWeb.Endpoint has the address 127.0.0.1:4000, where this gateway itself listens (127.0.0.1:4000)
-            give the endpoint another `http: [port: …]`, or the gateway another `listen`
+            write `config :auth_web, AuthWeb.Endpoint, http: [port: 4002]`, or give the gateway another `listen`
         error own-listener config/dev.exs:4: AuthWeb.Endpoint has the address 127.0.0.1:4001, where this gateway itself listens (127.0.0.1:4001)
-            give the endpoint another `http: [port: …]`, or the gateway another `listen`
+            write `config :auth_web, AuthWeb.Endpoint, http: [port: 4002]`, or give the gateway another `listen`
     "#]].assert_eq(&shown(&merge(&Snapshot::default(), &reports, &rules)));
 }
 
