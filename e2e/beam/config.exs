@@ -1,9 +1,35 @@
 # What Elixir itself makes of configuration files: `elixir config.exs TREE ENV TREE ENV …`.
 #
 # Each tree has config/config.exs, may have config/runtime.exs, and its environment variables in
-# `vars`. Prints one line of JSON for each: {"config": TERM}, or {"error": TEXT} where Elixir aborts.
+# `vars`. Prints one line for each, `oracle: ` and JSON: {"config": TERM}, or {"error": TEXT} where
+# Elixir aborts.
 # A TERM is ["atom", "name"], ["integer", 1], ["float", 1.5], ["binary", [bytes]], ["list", [TERM]],
 # ["tuple", [TERM]], ["map", [[TERM, TERM]]], or ["other"].
+
+# Code of dependencies, which only Elixir can run.
+defmodule SomeDep do
+  defmacro __using__(_options), do: nil
+  def adapter, do: Some.Adapter
+  def app, do: :acme
+  def each(list, function), do: Enum.each(list, function)
+  def call(function, arguments), do: apply(function, arguments)
+  def config, do: Config
+  def echo(value), do: value
+  def host, do: "dep.test"
+  def is_on, do: true
+  def maybe, do: nil
+  def names, do: ["one", "two"]
+  def port, do: 4321
+  def run(function), do: function.()
+  def settings, do: [url: [host: "settings.test"], a: 1]
+  def thing, do: %{a: 1}
+end
+
+defmodule SomeDotenv do
+  def load do
+    System.put_env(%{"PORT" => "5000", "HOST" => "dotenv.test", "NAME" => "dotenv", "FLAG" => "true"})
+  end
+end
 
 defmodule Show do
   def json(term) when is_atom(term), do: ~s(["atom",#{text(Atom.to_string(term))}])
@@ -65,14 +91,30 @@ defmodule Run do
 end
 
 Mix.start()
+Code.compiler_options(ignore_module_conflict: true)
 
 for [root, env] <- Enum.chunk_every(System.argv(), 2) do
-  line =
-    try do
-      ~s({"config":#{Show.json(Run.tree(root, String.to_atom(env)))}})
-    rescue
-      error -> ~s({"error":#{Show.text(Exception.message(error))}})
-    end
+  # A process of its own, so that nothing is left over from the tree before.
+  {_, _, {:shutdown, line}} =
+    spawn_monitor(fn ->
+      line =
+        try do
+          ~s({"config":#{Show.json(Run.tree(root, String.to_atom(env)))}})
+        rescue
+          error -> ~s({"error":#{Show.text(Exception.message(error))}})
+        catch
+          kind, reason -> ~s({"error":#{Show.text("#{kind} #{inspect(reason)}")}})
+        end
 
-  IO.puts(:stdio, line)
+      exit({:shutdown, line})
+    end)
+    |> then(fn {pid, monitor} ->
+      receive do
+        {:DOWN, ^monitor, :process, ^pid, reason} -> {pid, monitor, reason}
+      after
+        20_000 -> {pid, monitor, {:shutdown, ~s({"error":"it does not end"})}}
+      end
+    end)
+
+  IO.puts(:stdio, "oracle: " <> line)
 end

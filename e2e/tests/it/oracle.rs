@@ -1,131 +1,54 @@
 //! The evaluator against Elixir itself: what we say we know of a configuration, Elixir agrees with.
+//!
+//! Once for the trees that are written by hand, once for programs made at random: `PROGRAMS` says
+//! how many, `SEED` replays one.
+
+mod compare;
+mod elixir;
+mod generate;
+mod program;
+mod random;
 
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use e2e::tool;
-use elixir_config::{Config, Files, Script, Setting, evaluate};
-use erlterm::Term;
+use elixir_config::{Config, Files, Script, evaluate};
 use globset::GlobBuilder;
-use serde_json::Value;
+
+use compare::{Outcome, compare};
+use elixir::{Tree, Workshop};
 
 const ENVS: [&str; 3] = ["dev", "test", "prod"];
 
-/// What the gateway is after: these must be known where Elixir knows them.
-const ROUTING_KEYS: [&str; 3] = ["url", "http", "server"];
-
 #[test]
 fn what_is_known_is_what_elixir_computes() {
-    let trees = trees();
-    let mut tally = Tally::default();
-    for ((tree, env), said) in jobs(&trees).zip(elixir(&trees)) {
-        let ours = read(&tree, env);
-        let mut check = Check {
-            ours: &ours,
-            job: format!("{} {env}", tree.display()),
-            tally: &mut tally,
-        };
-        match said {
-            Ok(theirs) => check.all(&theirs),
-            Err(error) => check.aborted(&error),
-        }
+    let workshop = Workshop::new();
+    let mut trees = Vec::new();
+    for (number, folder) in written_by_hand().into_iter().enumerate() {
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let name = format!("{number}_{name}");
+        trees.extend(ENVS.map(|env| workshop.copy(&folder, &name, env)));
     }
-    assert_eq!(tally.wrong, Vec::<String>::new());
+    let mut compared = 0;
+    let (mut wrong, mut unknown_routing_keys) = (Vec::new(), Vec::new());
+    for (tree, outcome) in trees.iter().zip(outcomes(&workshop, &trees)) {
+        let place = |said: &String| format!("{} {}: {said}", tree.seen_as, tree.env);
+        compared += outcome.settings.known;
+        wrong.extend(outcome.faults.iter().map(|(_, said)| place(said)));
+        unknown_routing_keys.extend(outcome.unknown_routing_keys.iter().map(place));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
     // A comparison of nothing would prove nothing.
-    assert!(tally.same > 100, "{} settings were compared", tally.same);
-    assert_eq!(tally.unknown_routing_keys, Vec::<String>::new());
-}
-
-#[derive(Default)]
-struct Tally {
-    same: usize,
-    wrong: Vec<String>,
-    unknown_routing_keys: Vec<String>,
-}
-
-struct Check<'a> {
-    ours: &'a Config,
-    job: String,
-    tally: &'a mut Tally,
-}
-
-impl Check<'_> {
-    /// Elixir refuses the files: at the least we have to say something.
-    fn aborted(&mut self, error: &str) {
-        if self.ours.broken().is_none() && self.ours.findings().is_empty() {
-            self.tally.wrong.push(format!(
-                "{}: Elixir aborts ({error}), we say nothing",
-                self.job
-            ));
-        }
-    }
-
-    fn all(&mut self, theirs: &Term) {
-        if let Some(broken) = self.ours.broken() {
-            self.tally.wrong.push(format!(
-                "{}: only we find it broken: {}",
-                self.job, broken.message
-            ));
-            return;
-        }
-        for (app, settings) in pairs(theirs) {
-            for (key, value) in pairs(settings) {
-                self.setting(app, &[key], value);
-            }
-        }
-        for app in self.ours.apps() {
-            let theirs = find(theirs, app);
-            for key in self.ours.keys(app) {
-                let is_theirs = theirs.is_some_and(|settings| find(settings, key).is_some());
-                let known = matches!(self.ours.get(app, &[key]), Setting::Known(..));
-                if known && !is_theirs {
-                    self.tally
-                        .wrong
-                        .push(format!("{}: only we set {app} {key}", self.job));
-                }
-            }
-        }
-    }
-
-    fn setting(&mut self, app: &str, path: &[&str], theirs: &Term) {
-        let place = || format!("{}: {app} {}", self.job, path.join(" "));
-        match self.ours.get(app, path) {
-            Setting::Known(ours, _) if sorted(&ours) == sorted(theirs) => self.tally.same += 1,
-            Setting::Known(ours, at) => {
-                let (file, line) = (at.file, at.line);
-                let wrong = format!("{}: {theirs}, we say {ours} ({file}:{line})", place());
-                self.tally.wrong.push(wrong);
-            }
-            Setting::Absent => {
-                self.tally
-                    .wrong
-                    .push(format!("{}: {theirs}, we say nothing", place()));
-            }
-            Setting::Unknown { why, at } => {
-                if path.len() == 2 && ROUTING_KEYS.contains(&path[1]) {
-                    let unknown = format!(
-                        "{}: {theirs}, unknown: {why} ({}:{})",
-                        place(),
-                        at.file,
-                        at.line
-                    );
-                    self.tally.unknown_routing_keys.push(unknown);
-                }
-                // Parts of it may be known.
-                for (key, value) in pairs(theirs) {
-                    self.setting(app, &[path, &[key]].concat(), value);
-                }
-            }
-        }
-    }
+    assert!(compared > 100, "{compared} settings were compared");
+    assert_eq!(unknown_routing_keys, Vec::<String>::new());
 }
 
 /// Every folder of configuration files that the evaluator's own tests have, and the demo's.
-fn trees() -> Vec<PathBuf> {
+fn written_by_hand() -> Vec<PathBuf> {
     let folder = tool::ours("../crates/elixir-config/testdata")
         .canonicalize()
         .unwrap();
@@ -141,54 +64,32 @@ fn trees() -> Vec<PathBuf> {
     trees
 }
 
-fn jobs(trees: &[PathBuf]) -> impl Iterator<Item = (PathBuf, &'static str)> {
-    trees
-        .iter()
-        .flat_map(|tree| ENVS.map(|env| (tree.clone(), env)))
+/// What comes of asking both.
+fn outcomes(workshop: &Workshop, trees: &[Tree]) -> Vec<Outcome> {
+    let said = workshop.ask(trees);
+    let both = trees.iter().zip(&said);
+    both.map(|(tree, said)| compare(&read(tree), said))
+        .collect()
 }
 
-/// What Elixir makes of each tree in each environment.
-fn elixir(trees: &[PathBuf]) -> Vec<Result<Term, String>> {
-    let mut command = Command::new(tool::require("elixir"));
-    command.arg(tool::ours("beam/config.exs"));
-    for (tree, env) in jobs(trees) {
-        command.arg(tree).arg(env);
-    }
-    let output = tool::run(&mut command).stdout;
-    // Scripts may print, too.
-    let lines = String::from_utf8(output).unwrap();
-    let lines = lines
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let said: Vec<_> = lines
-        .map(|line| match line.get("config") {
-            Some(config) => Ok(term(config)),
-            None => Err(line["error"].to_string()),
-        })
-        .collect();
-    assert_eq!(said.len(), jobs(trees).count());
-    said
-}
-
-fn read(tree: &Path, env: &str) -> Config {
-    let vars = fs::read_to_string(tree.join("vars")).unwrap_or_default();
+fn read(tree: &Tree) -> Config {
+    let vars = fs::read_to_string(tree.folder.join("vars")).unwrap_or_default();
     let vars = vars.lines().filter_map(|line| line.split_once('='));
     let vars: BTreeMap<String, String> = vars
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let root = tree.to_str().unwrap();
     let script = Script {
-        env,
+        env: tree.env,
         config_path: "config/config.exs",
         vars: &vars,
-        root,
+        root: &tree.seen_as,
     };
-    evaluate(&Disk(tree.to_owned()), &script)
+    evaluate(&Disk(&tree.folder), &script)
 }
 
-struct Disk(PathBuf);
+struct Disk<'a>(&'a Path);
 
-impl Files for Disk {
+impl Files for Disk<'_> {
     fn read(&self, path: &str) -> Result<Option<String>, String> {
         let path = self.0.join(path);
         let file = path.is_file().then(|| fs::read_to_string(&path));
@@ -201,11 +102,11 @@ impl Files for Disk {
             .build()
             .unwrap();
         let glob = glob.compile_matcher();
-        let (mut folders, mut found) = (vec![self.0.clone()], Vec::new());
+        let (mut folders, mut found) = (vec![self.0.to_owned()], Vec::new());
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                let relative = path.strip_prefix(&self.0).unwrap();
+                let relative = path.strip_prefix(self.0).unwrap();
                 if glob.is_match(relative) {
                     found.push(relative.to_str().unwrap().to_owned());
                 }
@@ -221,68 +122,4 @@ impl Files for Disk {
     fn exists(&self, path: &str) -> bool {
         self.0.join(path).exists()
     }
-}
-
-fn term(value: &Value) -> Term {
-    let content = &value[1];
-    let all = || content.as_array().unwrap().iter();
-    match value[0].as_str().unwrap() {
-        "atom" => Term::Atom(content.as_str().unwrap().to_owned()),
-        "integer" => Term::Integer(content.as_i64().unwrap()),
-        "float" => Term::Float(content.as_f64().unwrap()),
-        "binary" => Term::Binary(
-            all()
-                .map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap())
-                .collect(),
-        ),
-        "list" => Term::List(all().map(term).collect()),
-        "tuple" => Term::Tuple(all().map(term).collect()),
-        "map" => Term::Map(all().map(|pair| (term(&pair[0]), term(&pair[1]))).collect()),
-        // Functions and the like: nothing that we know is equal to it.
-        "other" => Term::Atom("a term that no script can write".to_owned()),
-        kind => panic!("beam/config.exs wrote a {kind}"),
-    }
-}
-
-/// A map's pairs have no order.
-fn sorted(term: &Term) -> Term {
-    match term {
-        Term::Map(pairs) => {
-            let mut pairs: Vec<_> = pairs
-                .iter()
-                .map(|(key, value)| (sorted(key), sorted(value)))
-                .collect();
-            pairs.sort_by_key(|(key, _)| key.to_string());
-            Term::Map(pairs)
-        }
-        Term::List(items) => Term::List(items.iter().map(sorted).collect()),
-        Term::Tuple(items) => Term::Tuple(items.iter().map(sorted).collect()),
-        Term::Atom(_) | Term::Integer(_) | Term::Float(_) | Term::Binary(_) | Term::Opaque(_) => {
-            term.clone()
-        }
-    }
-}
-
-/// The pairs of a keyword list, the first of equal keys, as look-ups see them; none of anything else.
-fn pairs(term: &Term) -> Vec<(&str, &Term)> {
-    let Term::List(items) = term else {
-        return Vec::new();
-    };
-    let mut pairs: Vec<(&str, &Term)> = Vec::new();
-    for item in items {
-        if let Term::Tuple(parts) = item
-            && let [Term::Atom(key), value] = parts.as_slice()
-            && pairs.iter().all(|(known, _)| known != key)
-        {
-            pairs.push((key, value));
-        }
-    }
-    pairs
-}
-
-fn find<'a>(term: &'a Term, key: &str) -> Option<&'a Term> {
-    pairs(term)
-        .into_iter()
-        .find(|(found, _)| *found == key)
-        .map(|(_, value)| value)
 }
