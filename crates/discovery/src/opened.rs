@@ -12,7 +12,8 @@ use routes::{Finding, Mode, Origin, Report, Source, Subdomains};
 use crate::{
     GatewaySetting,
     source::{
-        config::{self, finding, origin},
+        config::{self, origin},
+        gather::gather,
         release,
     },
 };
@@ -168,7 +169,7 @@ impl Project {
             }
         }
         let mut findings = self.findings.clone();
-        findings.extend(self.config.findings().iter().map(finding));
+        findings.extend(gather(self.config.findings()));
         findings.extend(self.broken.iter().cloned());
         findings.extend(meaning.findings);
         findings.sort();

@@ -1,5 +1,6 @@
 //! The ways of discovery; each turns what it can see into a [`routes::Report`].
 
 pub(crate) mod config;
+pub(crate) mod gather;
 pub(crate) mod release;
 pub(crate) mod static_route;
