@@ -138,8 +138,9 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
             origin: origin(entries),
             message: format!("{name} was found and does not listen: {why}"),
             fix: format!(
-                "start it with `mix phx.server` or PHX_SERVER=true, \
-                 or write `config {}, {name}, server: true`",
+                "write `config {}, {name}, server: true`, or set PHX_SERVER=true where \
+                 config/runtime.exs asks for it; `mix phx.server` doesn't start what says \
+                 `server: false`",
                 app(service)
             ),
         });

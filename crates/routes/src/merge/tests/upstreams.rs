@@ -136,7 +136,7 @@ fn what_does_not_listen_is_known_and_not_dialled() {
         AuthWeb.Endpoint #0 (`server: false`)
         auth.test one -> AuthWeb.Endpoint (Own, config)
         warning not-serving: AuthWeb.Endpoint was found and does not listen: `server: false`
-            start it with `mix phx.server` or PHX_SERVER=true, or write `config :auth_web, AuthWeb.Endpoint, server: true`
+            write `config :auth_web, AuthWeb.Endpoint, server: true`, or set PHX_SERVER=true where config/runtime.exs asks for it; `mix phx.server` doesn't start what says `server: false`
     "#]]
     .assert_eq(&shown(&start(PRODUCTION, &reports)));
 
