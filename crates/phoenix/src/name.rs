@@ -25,20 +25,21 @@ pub(crate) fn is_telling(host: &Host) -> bool {
 /// | `auth_web` | `AuthWeb.Endpoint` | `auth` |
 /// | `auth_web` | `AuthWeb.Endpoint`, `AuthWeb.AdminEndpoint` | `auth`, `auth-admin` |
 /// | `shop` | `ShopWeb.Endpoint`, `ShopApi.Endpoint` | `shop`, `shop-api` |
+/// | `shop` | `Shop.Endpoint`, `ShopWeb.Endpoint` | `shop`, `shop-web` |
 pub(crate) fn development_labels(modules: &[EndpointModule]) -> Vec<String> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for module in modules {
         let count = counts.entry(&module.otp_app).or_default();
         *count = count.saturating_add(1);
     }
-    let label = |module: &EndpointModule| {
+    let label = |module: &EndpointModule, web: Web| {
         let app = module.otp_app.as_str();
         let short = match app.strip_suffix("_web") {
             Some(short) if !short.is_empty() && !counts.contains_key(short) => short,
             Some(_) | None => app,
         };
         let addition = match counts.get(app) {
-            Some(2..) => addition(&module.module, app),
+            Some(2..) => addition(&module.module, app, web),
             Some(_) | None => String::new(),
         };
         match addition.as_str() {
@@ -46,18 +47,44 @@ pub(crate) fn development_labels(modules: &[EndpointModule]) -> Vec<String> {
             addition => format!("{}-{addition}", dashed(short)),
         }
     };
-    modules.iter().map(label).collect()
+    let labels: Vec<String> = modules.iter().map(|it| label(it, Web::Dropped)).collect();
+    let mut owners = BTreeMap::<(&str, &str), usize>::new();
+    for (module, label) in modules.iter().zip(&labels) {
+        let owners = owners.entry((&module.otp_app, label)).or_default();
+        *owners = owners.saturating_add(1);
+    }
+    let owners_of = |module: &EndpointModule, label: &str| {
+        let owners = owners.get(&(module.otp_app.as_str(), label));
+        owners.copied().unwrap_or_default()
+    };
+    let distinct =
+        modules
+            .iter()
+            .zip(&labels)
+            .map(|(module, dropped)| match owners_of(module, dropped) {
+                2.. => label(module, Web::Kept),
+                _ => dropped.clone(),
+            });
+    distinct.collect()
+}
+
+/// What becomes of the word `web` in a module's name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Web {
+    Dropped,
+    /// Where two endpoints of one application would have the same label without it.
+    Kept,
 }
 
 /// What a module's name adds to its application's: `admin` for `AuthWeb.AdminEndpoint` of `:auth_web`.
-fn addition(module: &str, app: &str) -> String {
+fn addition(module: &str, app: &str, web: Web) -> String {
     let mut words: Vec<String> = module.split('.').flat_map(words).collect();
     words.retain(|word| word != "endpoint");
     let app: Vec<&str> = app.strip_suffix("_web").unwrap_or(app).split('_').collect();
     if words.len() >= app.len() && words.iter().zip(&app).all(|(word, part)| word == part) {
         words.drain(..app.len());
     }
-    words.retain(|word| word != "web");
+    words.retain(|word| web == Web::Kept || word != "web");
     words.join("-")
 }
 

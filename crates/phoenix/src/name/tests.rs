@@ -40,6 +40,22 @@ fn two_applications_do_not_share_a_label() {
 }
 
 #[test]
+fn endpoints_that_differ_in_web_alone_keep_it() {
+    check(
+        &["portal Portal.Endpoint", "portal PortalWeb.Endpoint"],
+        &["portal", "portal-web"],
+    );
+    check(
+        &[
+            "portal_web PortalWeb.Endpoint",
+            "portal_web Portal.Endpoint",
+            "portal_web PortalWeb.ApiEndpoint",
+        ],
+        &["portal-web", "portal", "portal-api"],
+    );
+}
+
+#[test]
 fn several_endpoints_of_an_application_add_their_names() {
     check(
         &[
