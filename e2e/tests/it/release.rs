@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    os::unix::fs::symlink,
     path::Path,
     process::Command,
 };
@@ -143,9 +144,9 @@ fn never_tells_its_cookie(folder: &Path) {
     assert!(!said.contains(&cookie), "{said}");
 }
 
-/// A release of one application, by hand.
-fn small(project: &Project, version: &str, host: &str, port: u16) {
-    let at = |path: &str| format!("releases/{version}/{path}");
+/// A release of one application, by hand, in a folder of the project (`""`, or one that ends in `/`).
+fn small(project: &Project, folder: &str, version: &str, (host, port): (&str, u16)) {
+    let at = |path: &str| format!("{folder}releases/{version}/{path}");
     let config = format!(
         "[{{auth_web,[{{'Elixir.AuthWeb.Endpoint',[{{url,[{{host,<<\"{host}\">>}}]}},\
          {{http,[{{port,{port}}}]}},{{server,true}}]}}]}}].\n"
@@ -157,14 +158,17 @@ fn small(project: &Project, version: &str, host: &str, port: u16) {
     );
     project.write(&at("shop.rel"), &rel);
     let app = "{application,auth_web,[{modules,['Elixir.AuthWeb.Endpoint']}]}.";
-    project.write(&format!("lib/auth_web-{version}/ebin/auth_web.app"), app);
+    project.write(
+        &format!("{folder}lib/auth_web-{version}/ebin/auth_web.app"),
+        app,
+    );
 }
 
 #[test]
 fn a_deployment_changes_the_table() {
     let upstream = Upstream::answering(text("auth"));
     let project = Project::empty();
-    small(&project, "1.0.0", "old.test", upstream.port());
+    small(&project, "", "1.0.0", ("old.test", upstream.port()));
     project.write("releases/start_erl.data", "13 1.0.0");
     let inside = project.file("releases/1.0.0");
     // Started in the release's folder, nothing need be named.
@@ -173,7 +177,7 @@ fn a_deployment_changes_the_table() {
         .within(&inside)
         .start();
     assert_eq!(gateway.get("old.test", "/").text(), "auth");
-    small(&project, "1.1.0", "new.test", upstream.port());
+    small(&project, "", "1.1.0", ("new.test", upstream.port()));
     project.save("releases/start_erl.data", "13 1.1.0");
     eventually("the new version's host", || {
         (gateway.get("new.test", "/").status() == 200).then_some(())
@@ -183,4 +187,26 @@ fn a_deployment_changes_the_table() {
     project.save("releases/start_erl.data", "13 1.2.0");
     gateway.logged("release-incomplete");
     assert_eq!(gateway.get("new.test", "/").text(), "auth");
+}
+
+#[test]
+fn a_link_that_points_to_another_release_changes_the_table() {
+    let upstream = Upstream::answering(text("auth"));
+    let project = Project::empty();
+    for (folder, host) in [("first/", "old.test"), ("second/", "new.test")] {
+        small(&project, folder, "1.0.0", (host, upstream.port()));
+        project.write(&format!("{folder}releases/start_erl.data"), "13 1.0.0");
+    }
+    let (link, new) = (project.file("current"), project.file("new"));
+    symlink(project.file("first"), &link).unwrap();
+    let launch = release::launch("run", &link).arg("--listen=127.0.0.1:0");
+    let gateway = launch.start();
+    assert_eq!(gateway.get("old.test", "/").text(), "auth");
+    // As deployments do it: nobody sees a moment without the link.
+    symlink(project.file("second"), &new).unwrap();
+    fs::rename(new, link).unwrap();
+    eventually("the other release's host", || {
+        (gateway.get("new.test", "/").status() == 200).then_some(())
+    });
+    assert_eq!(gateway.get("old.test", "/").status(), 404);
 }
