@@ -6,7 +6,8 @@ use std::{
 };
 
 use routes::{
-    Claim, ClaimKind, Finding, Host, Mode, Origin, Reported, Serving, Source, Subdomains, Upstream,
+    Claim, ClaimKind, Finding, Host, Mode, Origin, Reported, Serving, Sight, Source, Subdomains,
+    Upstream,
 };
 
 use crate::{
@@ -132,6 +133,7 @@ fn reported(about: About<'_>, development: Option<Host>) -> Reported {
         source: project.source,
         adapter: facts.adapter,
         origin: Some(origin.clone()),
+        sight: Sight::Confirmed,
     });
     Reported {
         service: module.module.clone(),

@@ -21,6 +21,7 @@
 //! - Whoever holds a host keeps it while it claims it; only `mesh-router.toml` takes it away.
 //! - A host that several claim and nobody has leads nowhere, and neither do its subdomains.
 //! - A service keeps its slot while it is in the table; no two in one table share one.
+//! - An endpoint that any source reports stays in the table, with or without an address.
 //! - Whatever a merge leaves out is a [`Finding`] that says how to mend it.
 
 pub mod finding;
@@ -39,4 +40,4 @@ pub use report::{Claim, ClaimKind, Report, Reported, Source};
 pub use service::{Adapter, Service, Serving};
 pub use settings::{ForwardedProto, Limits, Mode, Settings, Timeouts, TrustedProxies};
 pub use snapshot::{Conflict, Found, Published, Route, Rule, Snapshot, Subdomains};
-pub use upstream::{Address, Upstream};
+pub use upstream::{Address, Sight, Upstream};

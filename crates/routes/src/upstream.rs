@@ -1,8 +1,15 @@
 //! Where a service can be reached.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use crate::{Adapter, Origin, Source};
+
+#[cfg(test)]
+mod tests;
 
 /// An address to dial.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +29,30 @@ impl fmt::Display for Address {
     }
 }
 
+impl Address {
+    /// Returns whether dialling it stays on this machine, which besides loopback has the addresses
+    /// `machine`.
+    pub fn is_local(&self, machine: &[IpAddr]) -> bool {
+        let ip = match self {
+            Self::Tcp(address) => address.ip().to_canonical(),
+            Self::Unix(_) => return true,
+        };
+        // To dial an unspecified address is to dial this machine.
+        ip.is_loopback() || ip.is_unspecified() || machine.iter().any(|it| it.to_canonical() == ip)
+    }
+}
+
+/// Whether who reported an upstream can still see it, the better greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sight {
+    /// The link to its node was lost, which says nothing of the app: it is chosen last, and dialled
+    /// still.
+    Unconfirmed,
+    /// Its source stands by it.
+    #[default]
+    Confirmed,
+}
+
 /// One address that serves a service, and who said so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Upstream {
@@ -35,6 +66,8 @@ pub struct Upstream {
     pub adapter: Adapter,
     /// Where it was written, if in a file.
     pub origin: Option<Origin>,
+    /// Whether its source can still see it.
+    pub sight: Sight,
 }
 
 impl Upstream {
@@ -46,6 +79,7 @@ impl Upstream {
             source: Source::Static,
             adapter: Adapter::Unknown,
             origin: None,
+            sight: Sight::Confirmed,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use routes::{
-    Adapter, Address, Claim, ClaimKind, Host, Origin, Report, Reported, Serving, Source,
+    Adapter, Address, Claim, ClaimKind, Host, Origin, Report, Reported, Serving, Sight, Source,
     Subdomains, Upstream,
 };
 
@@ -85,6 +85,7 @@ fn upstream(address: &Address, route: &StaticRoute) -> Upstream {
         source: Source::Static,
         adapter: Adapter::Unknown,
         origin: Some(route.origin.clone()),
+        sight: Sight::Confirmed,
     }
 }
 

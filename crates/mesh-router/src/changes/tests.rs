@@ -1,4 +1,4 @@
-use routes::{Address, Host, Route, Service, Snapshot, Source, Upstream};
+use routes::{Address, Host, Route, Service, Sight, Snapshot, Source, Upstream};
 
 use super::{Changes, FindingChanges, between as between_views};
 use crate::view::{FindingView, RoutesView};
@@ -41,6 +41,7 @@ fn table(routes: &[(&str, &str, u16)]) -> Snapshot {
             source: Source::Config,
             adapter: routes::Adapter::Unknown,
             origin: None,
+            sight: Sight::Confirmed,
         };
         let at = services.iter().position(|service| service.name == *name);
         let at = at.unwrap_or_else(|| {

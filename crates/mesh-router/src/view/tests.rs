@@ -1,7 +1,7 @@
 use expect_test::expect;
 use routes::{
     Adapter, Address, Claim, ClaimKind, Finding, Host, Mode, Origin, Report, Reported, Rules,
-    Serving, Severity, Snapshot, Source, Subdomains, Upstream,
+    Serving, Severity, Sight, Snapshot, Source, Subdomains, Upstream,
 };
 
 use super::{RoutesView, link, remarks, table};
@@ -26,6 +26,7 @@ fn endpoint(service: &str, app: &str, host: &str, port: u16) -> Reported {
         source: Source::Config,
         adapter: Adapter::Bandit,
         origin: origin(4),
+        sight: Sight::Confirmed,
     };
     Reported {
         service: service.to_owned(),

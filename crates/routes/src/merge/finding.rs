@@ -145,13 +145,17 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
             ),
         });
     }
-    is_seen_running(entries).then(|| Finding {
+    was_seen_running(entries).then(|| Finding {
         code: "no-upstream",
         severity: Severity::Warning,
         origin: origin(entries),
-        message: format!("{name} was found without an address to forward to"),
+        message: format!(
+            "{name} has nothing to connect to now: {}, or runs it without an address",
+            nodes(entries)
+        ),
         fix: format!(
-            "write its port: `config {}, {name}, http: [port: 4001]`",
+            "start it again (its hosts are kept meanwhile), or write its port: `config {}, {name}, \
+             http: [port: {PROPOSED_PORT_MIN}]`",
             app(service)
         ),
     })
@@ -159,11 +163,27 @@ fn no_upstream(table: &Snapshot, service: &Service, entries: &[Entry<'_>]) -> Op
 
 /// Returns whether more is known of a service than its files. Whoever reads those says himself, at
 /// the line, why he found no address.
-fn is_seen_running(entries: &[Entry<'_>]) -> bool {
-    entries.iter().any(|entry| match entry.source {
+fn was_seen_running(entries: &[Entry<'_>]) -> bool {
+    entries.iter().any(is_of_running)
+}
+
+fn is_of_running(entry: &Entry<'_>) -> bool {
+    match entry.source {
         Source::Node | Source::Package => true,
         Source::Config | Source::Release | Source::Static => false,
-    })
+    }
+}
+
+/// The nodes that a service was seen on: `its node auth@a is gone`.
+fn nodes(entries: &[Entry<'_>]) -> String {
+    let seen = entries.iter().filter(|entry| is_of_running(entry));
+    let names: BTreeSet<&str> = seen.filter_map(|it| it.reported.node.as_deref()).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.as_slice() {
+        [] => "its node is gone".to_owned(),
+        [only] => format!("its node {only} is gone"),
+        [_, _, ..] => format!("each of its nodes ({}) is gone", some_of(&names)),
+    }
 }
 
 /// A service that no host leads to.

@@ -1,12 +1,13 @@
 //! Where a service is reached, from all that is reported of it.
 
 use std::{
-    collections::BTreeMap,
+    cmp::Ordering,
+    collections::{BTreeMap, btree_map},
     net::{IpAddr, SocketAddr},
 };
 
 use super::Entry;
-use crate::{Adapter, Address, Reported, Serving, Source, Upstream};
+use crate::{Adapter, Address, Reported, Serving, Sight, Source, Upstream};
 
 /// What the reports of one service come to.
 #[derive(Debug)]
@@ -29,16 +30,14 @@ pub(super) fn join(entries: &[Entry<'_>], listeners: &[SocketAddr]) -> Joined {
     let believed = believed(entries);
     let mut joined: BTreeMap<Address, Upstream> = BTreeMap::new();
     // What was found not listening is not dialled, whatever address it would have.
-    for reported in believed.iter().filter(|it| it.serving == Serving::Yes) {
-        for upstream in &reported.upstreams {
-            let known = joined
-                .entry(upstream.address.clone())
-                .or_insert_with(|| upstream.clone());
-            for adapter in [upstream.adapter, reported.adapter] {
-                if known.adapter == Adapter::Unknown {
-                    known.adapter = adapter;
-                }
+    for word in believed.iter().filter(|it| serves(it.reported)) {
+        for upstream in &word.reported.upstreams {
+            let mut upstream = upstream.clone();
+            upstream.sight = upstream.sight.min(word.sight);
+            if upstream.adapter == Adapter::Unknown {
+                upstream.adapter = word.reported.adapter;
             }
+            add(&mut joined, upstream);
         }
     }
     let mut upstreams = Vec::with_capacity(joined.len());
@@ -58,30 +57,76 @@ pub(super) fn join(entries: &[Entry<'_>], listeners: &[SocketAddr]) -> Joined {
     }
 }
 
-/// Returns what counts of a service's entries: what the operator wrote, else the best-informed word
-/// on each node.
-fn believed<'a>(entries: &[Entry<'a>]) -> Vec<&'a Reported> {
+/// Adds an upstream to those of better informed sources.
+fn add(joined: &mut BTreeMap<Address, Upstream>, upstream: Upstream) {
+    let known = match joined.entry(upstream.address.clone()) {
+        btree_map::Entry::Vacant(free) => {
+            free.insert(upstream);
+            return;
+        }
+        btree_map::Entry::Occupied(known) => known.into_mut(),
+    };
+    match upstream.sight.cmp(&known.sight) {
+        // A node that was restarted under another name: what is known of the lost one is over.
+        Ordering::Greater => *known = upstream,
+        Ordering::Equal if known.adapter == Adapter::Unknown => known.adapter = upstream.adapter,
+        Ordering::Equal | Ordering::Less => {}
+    }
+}
+
+/// What one source says of one node, as far as it counts.
+#[derive(Clone, Copy, Debug)]
+struct Word<'a> {
+    reported: &'a Reported,
+    /// The best that its upstreams can have.
+    sight: Sight,
+}
+
+/// Returns what counts of a service's entries, the best informed first: what the operator wrote,
+/// else the best-informed word on each node.
+///
+/// Who serves and names no address leaves it to the less informed to name one: a node that is gone,
+/// and kept until it is forgotten, does not make the files' address undialable. But it sees nothing
+/// there, so that address is unconfirmed.
+fn believed<'a>(entries: &[Entry<'a>]) -> Vec<Word<'a>> {
+    let confirmed = |entry: &Entry<'a>| Word {
+        reported: entry.reported,
+        sight: Sight::Confirmed,
+    };
     let is_written = |it: &&Entry<'_>| it.source == Source::Static;
-    let written: Vec<&Reported> = entries
+    let written: Vec<Word<'a>> = entries
         .iter()
         .filter(is_written)
-        .map(|entry| entry.reported)
-        .filter(|reported| !reported.upstreams.is_empty())
+        .map(confirmed)
+        .filter(|word| !word.reported.upstreams.is_empty())
         .collect();
     if !written.is_empty() {
         return written;
     }
     let discovered: Vec<&Entry<'a>> = entries.iter().filter(|it| !is_written(it)).collect();
-    let is_superseded = |entry: &Entry<'_>| {
-        discovered.iter().any(|other| {
+    let word = |entry: &&Entry<'a>| {
+        let mut word = confirmed(entry);
+        let better = discovered.iter().filter(|other| {
             other.source > entry.source && may_be_same_node(other.reported, entry.reported)
-        })
+        });
+        for other in better {
+            if says_where(other.reported) {
+                return None;
+            }
+            word.sight = Sight::Unconfirmed;
+        }
+        Some(word)
     };
-    discovered
-        .iter()
-        .filter(|entry| !is_superseded(entry))
-        .map(|entry| entry.reported)
-        .collect()
+    discovered.iter().filter_map(word).collect()
+}
+
+/// Returns whether an entry names an address, or says that there is nothing to dial.
+fn says_where(reported: &Reported) -> bool {
+    !reported.upstreams.is_empty() || !serves(reported)
+}
+
+fn serves(reported: &Reported) -> bool {
+    reported.serving == Serving::Yes
 }
 
 /// A source that names no node (a config file) speaks of any node that runs the endpoint.
@@ -92,13 +137,15 @@ fn may_be_same_node(a: &Reported, b: &Reported) -> bool {
     }
 }
 
-/// One node that serves is enough; else the best informed says why not.
-fn serving(believed: &[&Reported]) -> Serving {
-    if believed.iter().any(|it| it.serving == Serving::Yes) {
+/// One node that serves is enough; else the best informed that knows why not says so. A node that
+/// is gone does not outvote one that runs and does not listen.
+fn serving(believed: &[Word<'_>]) -> Serving {
+    let mut words = believed.iter().map(|word| word.reported);
+    if words.clone().any(|it| serves(it) && says_where(it)) {
         return Serving::Yes;
     }
-    let best = believed.first().map(|it| it.serving.clone());
-    best.unwrap_or_default()
+    let silent = words.find(|it| !serves(it));
+    silent.map(|it| it.serving.clone()).unwrap_or_default()
 }
 
 /// Returns whether dialling `address` would reach our own `listener`.

@@ -4,7 +4,7 @@ mod upstreams;
 
 use crate::{
     Adapter, Claim, ClaimKind, Finding, Host, Mode, Origin, Report, Reported, Rules, Serving,
-    Severity, Snapshot, Source, Subdomains, Upstream, merge,
+    Severity, Sight, Snapshot, Source, Subdomains, Upstream, merge,
 };
 
 const DEVELOPMENT: Mode = Mode::Development;
@@ -41,6 +41,7 @@ trait Saying {
     fn on(self, node: &str) -> Self;
     fn of(self, app: &str) -> Self;
     fn silent(self, why: &str) -> Self;
+    fn lost(self) -> Self;
 }
 
 impl Saying for Reported {
@@ -77,6 +78,13 @@ impl Saying for Reported {
 
     fn silent(mut self, why: &str) -> Self {
         self.serving = Serving::No(why.to_owned());
+        self
+    }
+
+    fn lost(mut self) -> Self {
+        for upstream in &mut self.upstreams {
+            upstream.sight = Sight::Unconfirmed;
+        }
         self
     }
 }
@@ -124,7 +132,12 @@ fn shown(table: &Snapshot) -> String {
         };
         let upstreams = it.upstreams.iter().map(|up| {
             let node = up.node.as_deref().map(|node| format!(" {node}"));
-            format!(" {}<{}{}>", up.address, up.source, node.unwrap_or_default())
+            let node = node.unwrap_or_default();
+            let lost = match up.sight {
+                Sight::Confirmed => "",
+                Sight::Unconfirmed => ", unconfirmed",
+            };
+            format!(" {}<{}{node}{lost}>", up.address, up.source)
         });
         let upstreams: String = upstreams.collect();
         lines.push(format!("{} #{}{serving}{upstreams}", it.name, it.slot));

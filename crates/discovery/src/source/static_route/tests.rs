@@ -1,5 +1,5 @@
 use routes::{Adapter, Address, Host, Origin, Report, Reported, Rules, Serving, Snapshot, Source};
-use routes::{Claim, ClaimKind, Subdomains, Upstream};
+use routes::{Claim, ClaimKind, Sight, Subdomains, Upstream};
 
 use super::{StaticRoute, StaticTarget, report_static};
 use crate::tests::shown;
@@ -56,6 +56,7 @@ fn config() -> Report {
                 source: Source::Config,
                 adapter: Adapter::Bandit,
                 origin: Some(origin.clone()),
+                sight: Sight::Confirmed,
             }],
             adapter: Adapter::Bandit,
             serving: Serving::Yes,

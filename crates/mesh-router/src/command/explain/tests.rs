@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 use routes::{
     Adapter, Address, Claim, ClaimKind, Host, Mode, Origin, Report, Reported, Rules, Serving,
-    Snapshot, Source, Subdomains, Upstream,
+    Sight, Snapshot, Source, Subdomains, Upstream,
 };
 
 use super::{explanation, parse, text};
@@ -26,6 +26,7 @@ fn endpoint(service: &str, hosts: &[(&str, ClaimKind, Subdomains)], ports: &[u16
         source: Source::Config,
         adapter: Adapter::Bandit,
         origin: origin(4),
+        sight: Sight::Confirmed,
     };
     let serving = match ports.is_empty() {
         true => Serving::No("`server: false`".to_owned()),

@@ -24,8 +24,10 @@ fn claim() -> impl Strategy<Value = Claim> {
 
 fn upstream() -> impl Strategy<Value = Upstream> {
     let adapter = select(vec![Adapter::Unknown, Adapter::Bandit, Adapter::Cowboy]);
-    (4000_u16..4004, adapter, 1_u32..3).prop_map(|(port, adapter, line)| Upstream {
+    let sight = select(vec![Sight::Confirmed, Sight::Unconfirmed]);
+    (4000_u16..4004, adapter, 1_u32..3, sight).prop_map(|(port, adapter, line, sight)| Upstream {
         adapter,
+        sight,
         origin: origin(line),
         ..Upstream::new(std::net::SocketAddr::from(([127, 0, 0, 1], port)).into())
     })
@@ -181,5 +183,35 @@ proptest! {
             prop_assert!(holder.is_some() || claimants.len() != 1);
             prop_assert!(holder.is_some() || claimants.is_empty() || rules.mode == PRODUCTION);
         }
+    }
+
+    #[test]
+    fn losing_sight_takes_nothing_out_of_the_table(reports in reports(), rules in any_rules()) {
+        let before = merge(&Snapshot::default(), &reports, &rules);
+        let mut lost = reports;
+        for upstream in lost.iter_mut().flat_map(|it| &mut it.endpoints).flat_map(|it| &mut it.upstreams) {
+            upstream.sight = Sight::Unconfirmed;
+        }
+        let after = merge(&before, &lost, &rules);
+        let addresses = |table: &Snapshot| -> Vec<Vec<crate::Address>> {
+            let of = |it: &crate::Service| it.upstreams.iter().map(|it| it.address.clone()).collect();
+            table.services.iter().map(of).collect()
+        };
+        prop_assert_eq!(addresses(&before), addresses(&after));
+        prop_assert_eq!(&before.routes, &after.routes);
+    }
+
+    #[test]
+    fn nodes_that_go_take_no_host_with_them(reports in reports(), rules in any_rules()) {
+        let before = merge(&Snapshot::default(), &reports, &rules);
+        let mut gone = reports;
+        for report in gone.iter_mut().filter(|it| it.source == Source::Node) {
+            for reported in &mut report.endpoints {
+                reported.upstreams.clear();
+                reported.serving = Serving::Yes;
+            }
+        }
+        let after = merge(&before, &gone, &rules);
+        prop_assert_eq!(&before.routes, &after.routes);
     }
 }

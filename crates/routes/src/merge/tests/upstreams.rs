@@ -150,26 +150,153 @@ fn what_does_not_listen_is_known_and_not_dialled() {
 }
 
 #[test]
-fn a_running_endpoint_without_an_address_is_told_the_line_to_write() {
-    let reports = [report(Source::Node, vec![auth()])];
+fn an_endpoint_whose_node_is_gone_keeps_its_hosts() {
+    let reports = [report(Source::Node, vec![auth().on("auth@a")])];
     expect![[r#"
         AuthWeb.Endpoint #0
         auth.test one -> AuthWeb.Endpoint (Own, node)
-        warning no-upstream: AuthWeb.Endpoint was found without an address to forward to
-            write its port: `config :auth_web, AuthWeb.Endpoint, http: [port: 4001]`
-    "#]]
-    .assert_eq(&shown(&start(PRODUCTION, &reports)));
-
-    // An address that the node knows better than to confirm is none.
-    let reports = [
-        report(Source::Node, vec![auth()]),
-        report(Source::Config, vec![auth().at("127.0.0.1:4001")]),
-    ];
-    assert_eq!(start(PRODUCTION, &reports).findings[0].code, "no-upstream");
+        warning no-upstream: AuthWeb.Endpoint has nothing to connect to now: its node auth@a is gone, or runs it without an address
+            start it again (its hosts are kept meanwhile), or write its port: `config :auth_web, AuthWeb.Endpoint, http: [port: 4001]`
+    "#]].assert_eq(&shown(&start(PRODUCTION, &reports)));
+    let both = vec![auth().on("auth@a"), auth().on("auth@b")];
+    let table = start(PRODUCTION, &[report(Source::Node, both)]);
+    expect![[r#"
+        AuthWeb.Endpoint #0
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+        warning no-upstream: AuthWeb.Endpoint has nothing to connect to now: each of its nodes (auth@a, auth@b) is gone, or runs it without an address
+            start it again (its hosts are kept meanwhile), or write its port: `config :auth_web, AuthWeb.Endpoint, http: [port: 4001]`
+    "#]].assert_eq(&shown(&table));
+    let auth_test = table.find(&host("auth.test")).unwrap();
+    assert_eq!(table.services[auth_test.service].serving, Serving::Yes);
 
     // Whoever reads the files says why, at the line.
     let reports = [report(Source::Config, vec![auth()])];
     assert_eq!(start(PRODUCTION, &reports).findings, []);
+}
+
+#[test]
+fn where_the_node_is_gone_the_files_address_is_dialled_unconfirmed() {
+    let written = report(Source::Config, vec![auth().at("127.0.0.1:4001")]);
+    let gone = report(Source::Node, vec![auth().on("auth@a")]);
+    expect![[r#"
+        AuthWeb.Endpoint #0 127.0.0.1:4001<config, unconfirmed>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]]
+    .assert_eq(&shown(&start(PRODUCTION, &[written.clone(), gone.clone()])));
+
+    // It was the node's all along where another runs the endpoint.
+    let other = auth().on("auth@b").at("10.0.0.2:4001");
+    let nodes = report(Source::Node, vec![gone.endpoints[0].clone(), other.clone()]);
+    expect![[r#"
+        AuthWeb.Endpoint #0 10.0.0.2:4001<node auth@b>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]]
+    .assert_eq(&shown(&start(PRODUCTION, &[written.clone(), nodes])));
+    let nodes = report(
+        Source::Node,
+        vec![gone.endpoints[0].clone(), other.clone().lost()],
+    );
+    expect![[r#"
+        AuthWeb.Endpoint #0 10.0.0.2:4001<node auth@b, unconfirmed>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]]
+    .assert_eq(&shown(&start(PRODUCTION, &[written, nodes])));
+
+    // A release that names its node speaks for that one alone.
+    let release = report(
+        Source::Release,
+        vec![auth().on("auth@a").at("127.0.0.1:4101")],
+    );
+    let nodes = report(Source::Node, vec![gone.endpoints[0].clone(), other]);
+    expect![[r#"
+        AuthWeb.Endpoint #0 10.0.0.2:4001<node auth@b> 127.0.0.1:4101<release auth@a, unconfirmed>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]]
+    .assert_eq(&shown(&start(PRODUCTION, &[release.clone(), nodes])));
+    expect![[r#"
+        AuthWeb.Endpoint #0 127.0.0.1:4101<release auth@a, unconfirmed>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]]
+    .assert_eq(&shown(&start(PRODUCTION, &[release, gone])));
+}
+
+#[test]
+fn a_node_that_knows_nothing_of_an_endpoint_takes_nothing_away() {
+    let reports = [
+        report(
+            Source::Config,
+            vec![
+                auth().at("127.0.0.1:4001"),
+                whole(BILLING, "billing.test", 4002),
+            ],
+        ),
+        report(Source::Node, vec![auth().on("auth@a").at("127.0.0.1:4201")]),
+    ];
+    expect![[r#"
+        AuthWeb.Endpoint #0 127.0.0.1:4201<node auth@a>
+        BillingWeb.Endpoint #1 127.0.0.1:4002<config>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+        billing.test one -> BillingWeb.Endpoint (Own, config)
+    "#]]
+    .assert_eq(&shown(&start(PRODUCTION, &reports)));
+}
+
+#[test]
+fn losing_sight_of_a_node_keeps_its_upstreams() {
+    let nodes = vec![
+        auth().on("auth@a").at("10.0.0.1:4001"),
+        auth().on("auth@b").at("10.0.0.2:4001").lost(),
+    ];
+    let before = start(PRODUCTION, &[report(Source::Node, nodes.clone())]);
+    expect![[r#"
+        AuthWeb.Endpoint #0 10.0.0.1:4001<node auth@a> 10.0.0.2:4001<node auth@b, unconfirmed>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]]
+    .assert_eq(&shown(&before));
+    let nodes: Vec<Reported> = nodes.into_iter().map(Saying::lost).collect();
+    let after = merge(&before, &[report(Source::Node, nodes)], &rules(PRODUCTION));
+    expect![[r#"
+        AuthWeb.Endpoint #0 10.0.0.1:4001<node auth@a, unconfirmed> 10.0.0.2:4001<node auth@b, unconfirmed>
+        auth.test one -> AuthWeb.Endpoint (Own, node)
+    "#]].assert_eq(&shown(&after));
+    assert!(after.generation > before.generation, "workers must be told");
+}
+
+#[test]
+fn an_address_is_the_node_s_that_is_seen_there() {
+    // A node was restarted under another name; the old one's link is lost, and sorts first.
+    let mut old = auth().on("auth@a").at("10.0.0.1:4001").lost();
+    old.upstreams[0].adapter = Adapter::Bandit;
+    let new = auth().on("auth@b").at("10.0.0.1:4001");
+    for reports in [
+        vec![report(Source::Node, vec![old.clone(), new.clone()])],
+        vec![
+            report(Source::Node, vec![old.clone()]),
+            report(Source::Package, vec![new.clone()]),
+        ],
+        vec![
+            report(Source::Node, vec![new]),
+            report(Source::Package, vec![old]),
+        ],
+    ] {
+        let table = start(PRODUCTION, &reports);
+        let [upstream] = &table.services[0].upstreams[..] else {
+            panic!("one address")
+        };
+        let seen = (upstream.node.as_deref(), upstream.sight, upstream.adapter);
+        assert_eq!(
+            seen,
+            (Some("auth@b"), Sight::Confirmed, Adapter::Unknown),
+            "another server may listen now"
+        );
+    }
+}
+
+#[test]
+fn a_node_that_is_gone_does_not_outvote_one_that_does_not_listen() {
+    let nodes = vec![auth().on("auth@a"), auth().on("auth@b").silent("off")];
+    let table = start(PRODUCTION, &[report(Source::Node, nodes)]);
+    assert_eq!(table.services[0].serving, Serving::No("off".to_owned()));
 }
 
 #[test]
