@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use discovery::StaticRoute;
 use proxy::ListenAddress;
 use routes::{
-    Address, ForwardedProto, Limits, Mode, Settings, Source, Subdomains, Timeouts, TrustedProxies,
+    Address, ForwardedProto, Limits, Mode, Prefer, Settings, Source, Subdomains, Timeouts,
+    TrustedProxies,
 };
 
 use file::{File, Table};
@@ -47,6 +48,8 @@ const SUBDOMAINS: &[(&str, Subdomains)] = &[
     ("any", Subdomains::Any),
     ("none", Subdomains::None),
 ];
+
+const PREFERENCES: &[(&str, Prefer)] = &[("any", Prefer::Any), ("local", Prefer::Local)];
 
 const MODES: &[(&str, Option<Mode>)] = &[
     ("auto", None),
@@ -121,6 +124,8 @@ pub(crate) struct Config {
     pub(crate) domain: String,
     /// The policy of discovered hosts.
     pub(crate) subdomains: Subdomains,
+    /// Which of a service's upstreams are chosen first.
+    pub(crate) prefer: Prefer,
     /// The routes by hand.
     pub(crate) fixed: Vec<StaticRoute>,
     /// Every key as it holds, and where that was written.
@@ -220,7 +225,7 @@ impl Config {
         }
     }
 
-    /// The settings that hold in `mode`.
+    /// The settings that hold in `mode`, on a machine whose addresses are not asked for.
     pub(crate) fn settings(&self, mode: Mode) -> Settings {
         let mut timeouts = self.timeouts.clone();
         if self.response_unset && mode == Mode::Development {
@@ -233,6 +238,8 @@ impl Config {
             timeouts,
             trusted_proxies: self.trusted_proxies.clone(),
             forwarded_proto: self.forwarded_proto,
+            prefer: self.prefer,
+            machine: Vec::new(),
             health_path: self.health_path.clone(),
         }
     }
@@ -266,6 +273,7 @@ fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
         discover: discover(layers),
         domain: layers.one("development.domain", address::domain),
         subdomains,
+        prefer: layers.one("defaults.prefer", |text| units::word(text, PREFERENCES)),
         limits: limits(layers),
         timeouts: timeouts(layers),
         fixed,

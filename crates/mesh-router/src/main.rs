@@ -22,6 +22,7 @@ mod config;
 mod gateway;
 mod listen;
 mod logging;
+mod machine;
 mod mode;
 mod output;
 mod setup;

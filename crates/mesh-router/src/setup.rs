@@ -4,14 +4,14 @@ use std::{
     fmt,
     fs::File,
     io::Read as _,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context as _, anyhow};
 use discovery::{How, Project, Wanted};
-use routes::{Mode, Report, Rules, Settings};
+use routes::{Mode, Prefer, Report, Rules, Settings};
 
 use crate::{
     args::Options,
@@ -19,7 +19,7 @@ use crate::{
         Config, Environment, FILE_BYTES_MAX, FILE_NAME, Place, Problem, Problems, Said, Written,
         WrittenFile,
     },
-    listen,
+    listen, machine,
     mode::{self, Facts},
     whereabouts::Whereabouts,
 };
@@ -47,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) mode: Mode,
     /// Why it is.
     pub(crate) mode_reason: String,
+    /// The addresses of this machine, where the settings ask for them.
+    machine: Vec<IpAddr>,
 }
 
 /// There is nothing to route to: no project here and no route by hand.
@@ -143,6 +145,7 @@ impl Setup {
         };
         let (mode, mode_reason) = mode::detect(config.mode, facts);
         Ok(Self {
+            machine: machine_for(config.prefer),
             config,
             project,
             opened,
@@ -184,7 +187,10 @@ impl Setup {
 
     /// What workers must know.
     pub(crate) fn settings(&self) -> Settings {
-        self.config.settings(self.mode)
+        Settings {
+            machine: self.machine.clone(),
+            ..self.config.settings(self.mode)
+        }
     }
 }
 
@@ -195,6 +201,14 @@ fn other_env(asked: &str, env: &str) -> Problems {
          the project's sources with --root"
     );
     Problems(vec![Problem::new(&Place::Flag("--env"), message)])
+}
+
+/// The addresses of this machine, where they count.
+fn machine_for(prefer: Prefer) -> Vec<IpAddr> {
+    match prefer {
+        Prefer::Any => Vec::new(),
+        Prefer::Local => machine::addresses(),
+    }
 }
 
 /// The environment to read the project's config for.

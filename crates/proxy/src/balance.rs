@@ -1,16 +1,21 @@
-//! Which upstream a request goes to: power of two choices by requests in flight.
+//! Which upstream a request goes to: of the first tier that has one, by power of two choices by
+//! requests in flight.
 //!
-//! Each worker judges for itself, and judges connections only: an upstream rests after a connect
+//! Tiers are made when a table is taken over: upstreams in sight before those whose node was lost,
+//! and among each, where the operator prefers them, those on this machine. Each worker judges for itself, and judges connections only: an upstream rests after a connect
 //! that failed, never for what it answered.
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use fastrand::Rng;
-use routes::{Adapter, Address, Serving, Snapshot};
+use routes::{Adapter, Address, Prefer, Serving, Settings, Sight, Snapshot, Upstream};
 use slab::Slab;
+
+use crate::board::Standing;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +24,9 @@ mod tests;
 const REST_MIN: Duration = Duration::from_millis(100);
 /// The longest rest.
 const REST_MAX: Duration = Duration::from_secs(2);
+
+/// How many tiers there are: in sight or not, preferred or not.
+const TIERS: usize = 4;
 
 /// One upstream as one worker knows it. Its number is its place in [`Balance`].
 #[derive(Debug)]
@@ -31,8 +39,10 @@ pub(crate) struct Known {
     pub(crate) node: Option<Box<str>>,
     /// The web server behind it.
     pub(crate) adapter: Adapter,
-    /// Requests of this worker that it has, or is being dialled for.
-    in_flight: u32,
+    /// Whether its node can be seen; for access lines.
+    pub(crate) sight: Sight,
+    /// What the board shows of it.
+    standing: Arc<Standing>,
     /// Connections and exchanges that name it: it keeps its number until there are none.
     holds: u32,
     listed: bool,
@@ -51,20 +61,45 @@ pub(crate) struct Balance {
     known: Slab<Known>,
     numbers: HashMap<Address, u32>,
     /// By the service's slot.
-    services: Vec<Vec<u32>>,
+    services: Vec<Listed>,
+}
+
+/// The upstreams of one service, those of the first tier first.
+#[derive(Debug, Default)]
+struct Listed {
+    numbers: Vec<u32>,
+    /// Where each tier ends; an empty one ends where it begins.
+    ends: [usize; TIERS],
+}
+
+impl Listed {
+    fn new(mut tiered: Vec<(usize, u32)>) -> Self {
+        tiered.sort_unstable();
+        Self {
+            ends: std::array::from_fn(|tier| tiered.partition_point(|(it, _)| *it <= tier)),
+            numbers: tiered.into_iter().map(|(_, number)| number).collect(),
+        }
+    }
+
+    fn tiers(&self) -> impl Iterator<Item = &[u32]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let tier = &self.numbers[start..*end];
+            start = *end;
+            tier
+        })
+    }
 }
 
 impl Balance {
     /// Takes over the table's upstreams. Returns the numbers of those that are no longer listed:
     /// their idle connections are to be closed.
-    pub(crate) fn apply(&mut self, snapshot: &Snapshot) -> Vec<u32> {
+    pub(crate) fn apply(&mut self, snapshot: &Snapshot, settings: &Settings) -> Vec<u32> {
         let was_listed: Vec<u32> = self.numbers.values().copied().collect();
         for (_, known) in &mut self.known {
             known.listed = false;
         }
-        for service in &mut self.services {
-            service.clear();
-        }
+        self.services.fill_with(Listed::default);
         for service in &snapshot.services {
             // Found, and found not listening: nothing there to dial.
             if service.serving != Serving::Yes {
@@ -72,12 +107,11 @@ impl Balance {
             }
             let slot = service.slot as usize;
             if self.services.len() <= slot {
-                self.services.resize_with(slot + 1, Vec::new);
+                self.services.resize_with(slot + 1, Listed::default);
             }
-            for upstream in &service.upstreams {
-                let number = self.list(upstream);
-                self.services[slot].push(number);
-            }
+            let upstreams = service.upstreams.iter();
+            let tiered = upstreams.map(|it| (tier(it, settings), self.list(it)));
+            self.services[slot] = Listed::new(tiered.collect());
         }
         self.numbers
             .retain(|_, number| self.known[*number as usize].listed);
@@ -94,11 +128,19 @@ impl Balance {
     pub(crate) fn has_any(&self, slot: u32) -> bool {
         self.services
             .get(slot as usize)
-            .is_some_and(|listed| !listed.is_empty())
+            .is_some_and(|listed| !listed.numbers.is_empty())
     }
 
-    /// Chooses an upstream of the service that is not among `tried`: the less busy of two at
-    /// random; one that rests only where all others have been tried.
+    /// Returns the listed upstreams and how they stand, for the board.
+    pub(crate) fn standings(&self) -> Vec<(Address, Arc<Standing>)> {
+        let listed = self.known.iter().filter(|(_, known)| known.listed);
+        let standing = |known: &Known| (known.address.clone(), Arc::clone(&known.standing));
+        listed.map(|(_, known)| standing(known)).collect()
+    }
+
+    /// Chooses an upstream of the service that is not among `tried`: of the first tier that has
+    /// one that does not rest, the less busy of two at random. One that rests only where all
+    /// others, of any tier, have been tried.
     pub(crate) fn choose(
         &self,
         slot: u32,
@@ -106,15 +148,18 @@ impl Balance {
         now: Instant,
         random: &mut Rng,
     ) -> Option<u32> {
-        let listed: &[u32] = self.services.get(slot as usize)?;
-        if let ([only], []) = (listed, tried) {
+        let listed = self.services.get(slot as usize)?;
+        if let ([only], []) = (listed.numbers.as_slice(), tried) {
             return Some(*only);
         }
         let rested = |number: &u32| !tried.contains(number) && !self.rests(*number, now);
-        if let Some(chosen) = self.less_busy(listed.iter().copied().filter(rested), random) {
-            return Some(chosen);
+        for tier in listed.tiers() {
+            if let Some(chosen) = self.less_busy(tier.iter().copied().filter(rested), random) {
+                return Some(chosen);
+            }
         }
         let untried = listed
+            .numbers
             .iter()
             .copied()
             .filter(|number| !tried.contains(number));
@@ -142,26 +187,31 @@ impl Balance {
 
     /// Notes that a request was given to this upstream.
     pub(crate) fn begin(&mut self, number: u32) {
-        self.known[number as usize].in_flight += 1;
+        self.known[number as usize].standing.in_flight.add(1);
     }
 
     /// Takes back one [`Balance::begin`].
     pub(crate) fn end(&mut self, number: u32) {
-        self.known[number as usize].in_flight -= 1;
+        self.known[number as usize].standing.in_flight.less();
     }
 
     /// Notes that a connection to it was made.
     pub(crate) fn connected(&mut self, number: u32) {
-        self.known[number as usize].rest = Rest::default();
+        let known = &mut self.known[number as usize];
+        if known.rest.until.is_some() {
+            known.rest = Rest::default();
+            known.standing.set_resting(false);
+        }
     }
 
     /// Notes that a connection to it could not be made.
     pub(crate) fn failed(&mut self, number: u32, now: Instant) {
-        let rest = &mut self.known[number as usize].rest;
+        let Known { rest, standing, .. } = &mut self.known[number as usize];
         // Many connects that fail together are one failure.
         if rest.until.is_none_or(|until| until <= now) {
             rest.length = (rest.length * 2).clamp(REST_MIN, REST_MAX);
             rest.until = Some(now + rest.length);
+            standing.set_resting(true);
         }
     }
 
@@ -170,12 +220,17 @@ impl Balance {
         self.get(number).listed
     }
 
-    fn list(&mut self, upstream: &routes::Upstream) -> u32 {
+    fn list(&mut self, upstream: &Upstream) -> u32 {
         let number = match self.numbers.get(&upstream.address) {
             Some(number) => *number,
             None => self.add(&upstream.address),
         };
         let known = &mut self.known[number as usize];
+        // An address that several services have is in sight if one of them sees it.
+        known.sight = match known.listed {
+            true => known.sight.max(upstream.sight),
+            false => upstream.sight,
+        };
         known.listed = true;
         known.adapter = upstream.adapter;
         known.node = upstream.node.as_deref().map(Into::into);
@@ -188,9 +243,10 @@ impl Balance {
             label: address.to_string().into(),
             node: None,
             adapter: Adapter::Unknown,
-            in_flight: 0,
+            sight: Sight::Unconfirmed,
+            standing: Arc::default(),
             holds: 0,
-            listed: true,
+            listed: false,
             rest: Rest::default(),
         });
         let number = u32::try_from(index).expect("fewer upstreams than memory has room for");
@@ -218,11 +274,26 @@ impl Balance {
         let (Some(one), Some(other)) = (first, second) else {
             return first;
         };
-        let busy = |number| self.get(number).in_flight;
+        let busy = |number| self.get(number).standing.in_flight.get();
         match busy(one).cmp(&busy(other)) {
             std::cmp::Ordering::Less => Some(one),
             std::cmp::Ordering::Greater => Some(other),
             std::cmp::Ordering::Equal => Some(if random.bool() { one } else { other }),
         }
+    }
+}
+
+/// Where an upstream stands in the order of choice. To be in sight counts for more than to be near:
+/// what can't be seen may be gone.
+fn tier(upstream: &Upstream, settings: &Settings) -> usize {
+    let is_preferred = match settings.prefer {
+        Prefer::Any => true,
+        Prefer::Local => upstream.address.is_local(&settings.machine),
+    };
+    match (upstream.sight, is_preferred) {
+        (Sight::Confirmed, true) => 0,
+        (Sight::Confirmed, false) => 1,
+        (Sight::Unconfirmed, true) => 2,
+        (Sight::Unconfirmed, false) => 3,
     }
 }

@@ -52,7 +52,8 @@ impl Count {
             .store(self.0.load(Relaxed).saturating_sub(1), Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    /// Returns the number.
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
 }

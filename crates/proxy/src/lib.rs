@@ -18,6 +18,7 @@
 
 mod access;
 mod balance;
+mod board;
 mod clock;
 mod connection;
 mod counters;
@@ -35,6 +36,7 @@ mod timers;
 mod worker;
 
 pub use access::AccessLog;
+pub use board::UpstreamState;
 pub use counters::{
     Counters, DURATION_BUCKETS, Durations, METHODS, STATUS_CLASSES, ServiceCounters,
 };

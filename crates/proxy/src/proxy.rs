@@ -19,6 +19,7 @@ use routes::Published;
 use crate::{
     AccessLog,
     access::{Lost, Writer},
+    board::{Board, UpstreamState},
     clock,
     connection::Key,
     counters::{Counters, WorkerCounters},
@@ -70,6 +71,7 @@ struct Farewell {
 struct Running {
     mailbox: Arc<Mailbox>,
     counters: Arc<WorkerCounters>,
+    board: Arc<Board>,
     thread: JoinHandle<()>,
 }
 
@@ -107,6 +109,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
     let mut workers = Vec::new();
     for ((desk, listeners), published) in parts {
         let counters = Arc::new(WorkerCounters::new(addresses, services));
+        let board = Arc::<Board>::default();
         let mailbox = Arc::clone(&desk.mailbox);
         let seed = Seed {
             poll: desk.poll,
@@ -116,6 +119,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
             dealer: dealer.take(),
             published,
             counters: Arc::clone(&counters),
+            board: Arc::clone(&board),
             journal: writer.journal(),
             strangers: strangers.clone(),
             open: Arc::clone(&open),
@@ -130,6 +134,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
         workers.push(Running {
             mailbox,
             counters,
+            board,
             thread,
         });
     }
@@ -206,6 +211,11 @@ impl Proxy {
         let mut sum = Counters::sum(self.workers.iter().map(|worker| &*worker.counters));
         sum.access_lines_lost += self.lost.count();
         sum
+    }
+
+    /// Returns how the workers stand with the upstreams of their tables, sorted by address.
+    pub fn upstreams(&self) -> Vec<UpstreamState> {
+        UpstreamState::sum(self.workers.iter().map(|worker| &*worker.board))
     }
 
     /// Tells that the gateway will leave: the health path answers 503 from now on, everything else

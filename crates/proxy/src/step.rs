@@ -182,6 +182,7 @@ impl Driver for Step<'_> {
                 app: service.and_then(|service| service.app.as_deref()),
                 node: known.and_then(|known| known.node.as_deref()),
                 upstream: known.map(|known| &*known.label),
+                upstream_state: known.and_then(|known| known.sight.state()),
             };
             parts.journal.add(record, &about, clock::wall);
         }

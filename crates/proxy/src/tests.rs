@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use routes::{Address, Settings, Upstream};
+use routes::{Address, Published, Settings, Sight, Upstream};
 
 use crate::{AccessLog, ListenAddress, Options, bind, start};
 use stage::{FLOOD, Raw, Stage, Stand, eventually, table};
@@ -469,6 +469,111 @@ fn a_drain_ends_at_its_deadline_or_when_it_is_to_hurry() {
         stage.drain(limit, hurry).join().unwrap();
         assert!(!client.ends_cleanly(), "the client can tell");
     }
+}
+
+/// A table that leads `app.test` to both addresses, the second out of sight.
+fn sighted(generation: u64, seen: Address, lost: Address) -> Published {
+    let lost = Upstream {
+        sight: Sight::Unconfirmed,
+        ..Upstream::new(lost)
+    };
+    let mut table = table(generation, &[("app.test", seen)], Settings::default());
+    let mut snapshot = (*table.snapshot).clone();
+    snapshot.services[0].upstreams.push(lost);
+    table.snapshot = Arc::new(snapshot);
+    table
+}
+
+#[test]
+fn an_upstream_out_of_sight_is_dialled_where_those_in_sight_refuse() {
+    let (seen, lost) = (Stand::start(), Stand::start());
+    let stage = Stage::with(sighted(1, seen.tcp(), lost.tcp()), 1, AccessLog::Off);
+    // More at once than the pool has connections for.
+    let mut clients: Vec<Raw> = (0..8).map(|_| stage.client()).collect();
+    for _ in 0..3 {
+        for client in &mut clients {
+            assert_eq!(client.get("/number").status(), 200);
+        }
+    }
+    assert_eq!((seen.connections() > 0, lost.connections()), (true, 0));
+    drop(clients);
+
+    // The other way round, with nobody at the address in sight.
+    let refusing = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = refusing.local_addr().unwrap();
+    drop(refusing);
+    let table = sighted(2, address.into(), lost.tcp());
+    stage.proxy.publish(Arc::new(table));
+    eventually(|| stage.proxy.applied() == 2);
+    assert_eq!(stage.client().get("/number").status(), 200);
+    assert_eq!(lost.connections(), 1);
+    let resting = |stage: &Stage| {
+        let states = stage.proxy.upstreams();
+        let resting = states.iter().filter(|it| it.is_resting());
+        resting.map(|it| it.address.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(resting(&stage), [Address::Tcp(address)]);
+
+    // It is back.
+    let back = Stand::at(address);
+    eventually(|| {
+        assert_eq!(stage.client().get("/number").status(), 200);
+        back.connections() > 0
+    });
+    assert_eq!(resting(&stage), []);
+}
+
+#[test]
+fn whoever_asks_is_told_how_upstreams_stand() {
+    let (seen, lost) = (Stand::start(), Stand::start());
+    let table = sighted(1, seen.tcp(), lost.tcp());
+    let stage = Stage::with(table, 2, AccessLog::Off);
+    // Each worker pins its own up when its thread begins.
+    eventually(|| {
+        let states = stage.proxy.upstreams();
+        states.len() == 2 && states.iter().all(|it| it.workers == 2)
+    });
+    let in_flight = |stand: &Stand| {
+        let states = stage.proxy.upstreams();
+        let state = states.into_iter().find(|it| it.address == stand.tcp());
+        let state = state.unwrap();
+        assert_eq!((state.workers, state.resting_workers), (2, 0));
+        state.in_flight
+    };
+    assert_eq!((in_flight(&seen), in_flight(&lost)), (0, 0));
+    let mut client = stage.client();
+    client.send("GET /hold HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    seen.held.recv_timeout(SHORT).unwrap();
+    assert_eq!((in_flight(&seen), in_flight(&lost)), (1, 0));
+    seen.release.send(()).unwrap();
+    assert_eq!(client.answer().text(), "held");
+    eventually(|| in_flight(&seen) == 0);
+
+    let only = stage::table(2, &[("app.test", lost.tcp())], Settings::default());
+    stage.proxy.publish(Arc::new(only));
+    eventually(|| stage.proxy.applied() == 2);
+    let left = stage.proxy.upstreams();
+    assert_eq!(
+        left.iter().map(|it| &it.address).collect::<Vec<_>>(),
+        [&lost.tcp()]
+    );
+}
+
+#[test]
+fn an_access_line_says_that_sight_of_its_upstream_was_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log");
+    let stand = Stand::start();
+    let mut table = sighted(1, stand.tcp(), stand.tcp());
+    let mut snapshot = (*table.snapshot).clone();
+    snapshot.services[0].upstreams.remove(0);
+    table.snapshot = Arc::new(snapshot);
+    let stage = Stage::with(table, 1, AccessLog::File(path.clone()));
+    assert_eq!(stage.client().get("/number").status(), 200);
+    stage.drain(SHORT, false).join().unwrap();
+    let log = std::fs::read_to_string(path).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(line["upstream_state"], "unconfirmed");
 }
 
 #[test]

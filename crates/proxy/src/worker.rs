@@ -20,6 +20,7 @@ use slab::Slab;
 use crate::{
     access::Journal,
     balance::Balance,
+    board::Board,
     clock,
     connection::{Key, Phase, Slot},
     counters::WorkerCounters,
@@ -61,6 +62,7 @@ pub(crate) struct Seed {
     pub(crate) dealer: Option<Dealer>,
     pub(crate) published: Arc<Published>,
     pub(crate) counters: Arc<WorkerCounters>,
+    pub(crate) board: Arc<Board>,
     pub(crate) journal: Journal,
     pub(crate) strangers: Strangers,
     /// Client connections of all workers.
@@ -81,6 +83,7 @@ pub(crate) struct Worker {
     parts: Parts,
     tools: Tools,
     published: Arc<Published>,
+    board: Arc<Board>,
     doors: Vec<Door>,
     dealer: Option<Dealer>,
     dealt: Receiver<Dealt>,
@@ -104,7 +107,8 @@ impl Worker {
         let registry = seed.poll.registry().try_clone()?;
         let mut balance = Balance::default();
         // The first table: nothing can be gone.
-        let _none = balance.apply(&seed.published.snapshot);
+        let _none = balance.apply(&seed.published.snapshot, &seed.published.settings);
+        seed.board.pin(balance.standings());
         let parts = Parts {
             registry,
             upstreams: Slab::new(),
@@ -128,6 +132,7 @@ impl Worker {
             parts,
             tools: Tools::new(&seed.instance, seed.random),
             published: seed.published,
+            board: seed.board,
             doors,
             dealer: seed.dealer,
             dealt: seed.dealt,
@@ -265,11 +270,17 @@ impl Worker {
     /// Takes over a new table. Idle connections to upstreams that are gone are closed; exchanges
     /// that have one go on.
     fn apply(&mut self, published: Arc<Published>) {
-        for upstream in self.parts.balance.apply(&published.snapshot) {
+        let Published {
+            generation: _,
+            snapshot,
+            settings,
+        } = &*published;
+        for upstream in self.parts.balance.apply(snapshot, settings) {
             for connection in self.parts.pool.clear(upstream) {
                 self.parts.close(connection);
             }
         }
+        self.board.pin(self.parts.balance.standings());
         self.mailbox.set_applied(published.generation);
         self.published = published;
     }

@@ -38,6 +38,6 @@ pub use host::{Authority, HOST_BYTES_MAX, Host, HostError, LABEL_BYTES_MAX};
 pub use merge::{Rules, merge};
 pub use report::{Claim, ClaimKind, Report, Reported, Source};
 pub use service::{Adapter, Service, Serving};
-pub use settings::{ForwardedProto, Limits, Mode, Settings, Timeouts, TrustedProxies};
+pub use settings::{ForwardedProto, Limits, Mode, Prefer, Settings, Timeouts, TrustedProxies};
 pub use snapshot::{Conflict, Found, Published, Route, Rule, Snapshot, Subdomains};
 pub use upstream::{Address, Sight, Upstream};

@@ -24,6 +24,11 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// The scheme where nobody trusted says.
     pub forwarded_proto: ForwardedProto,
+    /// Which of a service's upstreams are chosen first.
+    pub prefer: Prefer,
+    /// The addresses of this machine besides loopback, by which [`Prefer::Local`] tells what is
+    /// local; empty where nobody asks.
+    pub machine: Vec<IpAddr>,
     /// A path answered 200 on the main listeners under any Host (503 while leaving), if set.
     pub health_path: Option<String>,
 }
@@ -52,6 +57,16 @@ impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
+}
+
+/// Which of the upstreams that a service has are chosen first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// All alike.
+    #[default]
+    Any,
+    /// Those on this machine, and others only where none of them can be connected to.
+    Local,
 }
 
 /// Bounds on what clients and upstreams may send; sizes in bytes.

@@ -53,6 +53,16 @@ pub enum Sight {
     Confirmed,
 }
 
+impl Sight {
+    /// The `state` of an upstream in JSON and logs; `None` where there is nothing to say.
+    pub fn state(self) -> Option<&'static str> {
+        match self {
+            Self::Unconfirmed => Some("unconfirmed"),
+            Self::Confirmed => None,
+        }
+    }
+}
+
 /// One address that serves a service, and who said so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Upstream {

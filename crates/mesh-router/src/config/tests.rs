@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use discovery::StaticTarget;
 use expect_test::{Expect, expect};
-use routes::{Address, ForwardedProto, Mode, Settings, Subdomains, TrustedProxies};
+use routes::{Address, ForwardedProto, Mode, Prefer, Settings, Subdomains, TrustedProxies};
 
 use super::{Access, Config, Environment, Place, Problems, Written, WrittenFile, key};
 
@@ -77,6 +77,7 @@ sources = []
 domain = "Acme.localhost"
 [defaults]
 subdomains = "any"
+prefer = "local"
 [limits]
 head = "32KiB"
 headers = 50
@@ -127,6 +128,7 @@ fn every_key_of_the_workers_can_be_written() {
     let settings = config(WHOLE).settings(Mode::Production);
     assert_eq!(settings.health_path.as_deref(), Some("/.mesh-router/ready"));
     assert_eq!(settings.forwarded_proto, ForwardedProto::Https);
+    assert_eq!(settings.prefer, Prefer::Local);
     assert!(
         settings
             .trusted_proxies
@@ -183,12 +185,12 @@ fn routes_can_be_written() {
     let auth = (
         "auth.example.com",
         Subdomains::Any,
-        "mesh-router.toml:36".to_owned(),
+        "mesh-router.toml:37".to_owned(),
     );
     let billing = (
         "billing.example.com",
         Subdomains::None,
-        "mesh-router.toml:38".to_owned(),
+        "mesh-router.toml:39".to_owned(),
     );
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
@@ -429,6 +431,10 @@ fn bad_values_in_sections_are_refused_where_they_stand() {
     refused(
         "[defaults]\nsubdomains = \"all\"\n",
         &expect![[r#"mesh-router.toml:2:14: unknown word "all", known: "one", "any", "none""#]],
+    );
+    refused(
+        "[defaults]\nprefer = \"here\"\n",
+        &expect![[r#"mesh-router.toml:2:10: unknown word "here", known: "any", "local""#]],
     );
     refused(
         "log = \"stdout\"\n",

@@ -1,11 +1,11 @@
-use std::{fs, path::Path};
+use std::{fs, net::IpAddr, path::Path};
 
 use discovery::Place;
-use routes::Mode;
+use routes::{Mode, Prefer};
 use tempfile::TempDir;
 
 use super::{NoSources, Setup};
-use crate::{args::Options, config::Environment};
+use crate::{args::Options, config::Environment, machine};
 
 const ROUTE: &str = "[routes.\"a.test\"]\nupstreams = [\"127.0.0.1:4001\"]\n";
 
@@ -161,4 +161,20 @@ fn a_project_that_breaks_keeps_what_it_said() {
     let again = setup.reload(&options, &Environment::default()).unwrap();
     assert_eq!(again.settings().limits.headers, 7);
     assert_ne!(load(&options).unwrap().settings().limits.headers, 7);
+}
+
+#[test]
+fn the_machine_s_addresses_are_asked_for_where_local_upstreams_are_preferred() {
+    let said = |prefer: &str| {
+        format!("import Config\nconfig :ex_service_mesh_router, defaults: [prefer: {prefer}]\n")
+    };
+    let folder = folder(&[("mix.exs", ""), ("config/config.exs", &said(":any"))]);
+    let options = at(folder.path());
+    let setup = load(&options).unwrap();
+    assert_eq!(setup.settings().prefer, Prefer::Any);
+    assert_eq!(setup.settings().machine, [] as [IpAddr; 0]);
+    fs::write(folder.path().join("config/config.exs"), said(":local")).unwrap();
+    let setup = setup.reload(&options, &Environment::default()).unwrap();
+    assert_eq!(setup.settings().prefer, Prefer::Local);
+    assert_eq!(setup.settings().machine, machine::addresses());
 }

@@ -29,6 +29,8 @@ pub(crate) struct About<'a> {
     pub(crate) app: Option<&'a str>,
     pub(crate) node: Option<&'a str>,
     pub(crate) upstream: Option<&'a str>,
+    /// What is to be known of the upstream: sight of its node was lost.
+    pub(crate) upstream_state: Option<&'a str>,
 }
 
 /// Appends a line.
@@ -63,6 +65,7 @@ fn json(into: &mut Vec<u8>, stamp: &str, record: &Record<'_>, about: &About<'_>)
     line.name("app", about.app);
     line.name("node", about.node);
     line.name("upstream", about.upstream);
+    line.name("upstream_state", about.upstream_state);
     line.number("attempts", Some(u64::from(record.attempts)));
     line.millis("duration_ms", Some(record.duration));
     line.millis("upstream_ms", record.upstream);

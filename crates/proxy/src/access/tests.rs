@@ -57,7 +57,7 @@ fn a_line_has_every_field() {
         "trace_id": null, "client_ip": "203.0.113.9", "peer_ip": "127.0.0.1", "method": "GET",
         "scheme": "https", "host": "auth.local", "path": "/", "proto": "HTTP/1.1", "status": 200,
         "reason": "ok", "service": "AuthWeb.Endpoint", "app": null, "node": null,
-        "upstream": null, "attempts": 1, "duration_ms": 12.345, "upstream_ms": 0.007,
+        "upstream": null, "upstream_state": null, "attempts": 1, "duration_ms": 12.345, "upstream_ms": 0.007,
         "held_ms": 0.0, "bytes_in": 1, "bytes_out": 18446744073709551615, "user_agent": "curl/8",
         "upgrade": null, "close_code": null }"#;
     assert_eq!(

@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use routes::{Service, Upstream};
+use routes::Service;
 
 use super::*;
 
@@ -17,9 +17,13 @@ fn table(services: &[&[u16]]) -> Snapshot {
     Snapshot::new((0..).zip(services).map(service).collect(), Vec::new(), None)
 }
 
+fn apply(balance: &mut Balance, table: &Snapshot) -> Vec<u32> {
+    balance.apply(table, &Settings::default())
+}
+
 fn balance(services: &[&[u16]]) -> Balance {
     let mut balance = Balance::default();
-    assert_eq!(balance.apply(&table(services)), [0; 0]);
+    assert_eq!(apply(&mut balance, &table(services)), [0; 0]);
     balance
 }
 
@@ -79,7 +83,7 @@ fn a_service_that_does_not_listen_has_no_choice() {
     let mut snapshot = table(&[&[1]]);
     snapshot.services[0].serving = Serving::No("server: false".to_owned());
     let mut chooser = Chooser::new(&[]);
-    chooser.balance.apply(&snapshot);
+    apply(&mut chooser.balance, &snapshot);
     assert_eq!(chooser.choose(&[]), None);
 }
 
@@ -154,7 +158,7 @@ fn an_upstream_keeps_its_number_while_it_is_held() {
     let mut balance = balance(&[&[1, 2]]);
     let (one, two) = (balance.numbers[&address(1)], balance.numbers[&address(2)]);
     balance.hold(one);
-    assert_eq!(balance.apply(&table(&[&[2, 3]])), [one]);
+    assert_eq!(apply(&mut balance, &table(&[&[2, 3]])), [one]);
     assert!(!balance.is_listed(one) && balance.is_listed(two));
     let three = balance.numbers[&address(3)];
     assert_ne!(three, one);
@@ -170,11 +174,133 @@ fn what_is_known_of_an_upstream_follows_the_table() {
     let mut snapshot = table(&[&[1]]);
     snapshot.services[0].upstreams[0].adapter = Adapter::Bandit;
     snapshot.services[0].upstreams[0].node = Some("auth@127.0.0.1".to_owned());
-    balance.apply(&snapshot);
+    apply(&mut balance, &snapshot);
     let known = balance.get(balance.numbers[&address(1)]);
     assert_eq!(
         (known.adapter, known.node.as_deref()),
         (Adapter::Bandit, Some("auth@127.0.0.1"))
     );
     assert_eq!(&*known.label, "127.0.0.1:1");
+}
+
+/// A service with an upstream at each address, and those of them that are out of sight.
+fn seen(upstreams: &[(&str, Sight)]) -> Snapshot {
+    let upstream = |(address, sight): &(&str, Sight)| Upstream {
+        sight: *sight,
+        ..Upstream::new(address.parse::<SocketAddr>().unwrap().into())
+    };
+    let upstreams = upstreams.iter().map(upstream).collect();
+    Snapshot::new(
+        vec![Service::new("Service0", 0, upstreams)],
+        Vec::new(),
+        None,
+    )
+}
+
+fn local(machine: &[&str]) -> Settings {
+    Settings {
+        prefer: Prefer::Local,
+        machine: machine.iter().map(|ip| ip.parse().unwrap()).collect(),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn one_out_of_sight_is_chosen_only_where_all_others_rest_or_were_tried() {
+    let mut chooser = Chooser::new(&[]);
+    let table = seen(&[
+        ("127.0.0.1:1", Sight::Unconfirmed),
+        ("127.0.0.1:2", Sight::Confirmed),
+        ("127.0.0.1:3", Sight::Confirmed),
+    ]);
+    apply(&mut chooser.balance, &table);
+    let shares = chooser.shares();
+    assert_eq!(shares.get(&1), None);
+    assert!((400..600).contains(&shares[&2]), "{shares:?}");
+    assert_eq!(chooser.choose(&[2, 3]), Some(1));
+    chooser.fail(2);
+    assert_eq!(chooser.choose(&[]), Some(3));
+    chooser.fail(3);
+    assert_eq!(chooser.choose(&[]), Some(1), "it does not rest");
+    chooser.now += REST_MIN / 2;
+    chooser.fail(1);
+    assert_ne!(
+        chooser.choose(&[]),
+        Some(1),
+        "the others are ready before it"
+    );
+    chooser.now += REST_MIN / 2;
+    assert_eq!(chooser.shares().get(&1), None, "the others have rested");
+}
+
+#[test]
+fn sight_that_is_lost_and_back_moves_requests_there_and_back() {
+    let mut chooser = Chooser::new(&[]);
+    let both = |one, two| seen(&[("127.0.0.1:1", one), ("127.0.0.1:2", two)]);
+    for (one, two, wanted) in [
+        (Sight::Confirmed, Sight::Unconfirmed, &[1_u16][..]),
+        (Sight::Unconfirmed, Sight::Confirmed, &[2]),
+        (Sight::Unconfirmed, Sight::Unconfirmed, &[1, 2]),
+        (Sight::Confirmed, Sight::Confirmed, &[1, 2]),
+    ] {
+        assert_eq!(apply(&mut chooser.balance, &both(one, two)), [0; 0]);
+        let shares = chooser.shares();
+        let mut chosen: Vec<u16> = shares.into_keys().collect();
+        chosen.sort_unstable();
+        assert_eq!(chosen, wanted, "{one:?} {two:?}");
+    }
+}
+
+#[test]
+fn local_upstreams_go_first_where_they_are_preferred() {
+    let mut chooser = Chooser::new(&[]);
+    let table = seen(&[
+        ("10.0.0.1:1", Sight::Confirmed),
+        ("10.0.0.2:2", Sight::Confirmed),
+        ("127.0.0.1:3", Sight::Confirmed),
+        ("127.0.0.1:4", Sight::Unconfirmed),
+        ("10.0.0.1:5", Sight::Unconfirmed),
+    ]);
+    apply(&mut chooser.balance, &table);
+    assert_eq!(chooser.shares().len(), 3, "where they are not");
+    chooser.balance.apply(&table, &local(&["10.0.0.2"]));
+    let number =
+        |at: &str| chooser.balance.numbers[&Address::from(at.parse::<SocketAddr>().unwrap())];
+    let order = [
+        "10.0.0.2:2",
+        "127.0.0.1:3",
+        "10.0.0.1:1",
+        "127.0.0.1:4",
+        "10.0.0.1:5",
+    ];
+    let order: Vec<u32> = order.into_iter().map(number).collect();
+    for tried in [2_usize, 3, 4] {
+        let chosen = chooser
+            .balance
+            .choose(0, &order[..tried], chooser.now, &mut chooser.random);
+        assert_eq!(chosen, Some(order[tried]));
+    }
+    let first = chooser
+        .balance
+        .choose(0, &[], chooser.now, &mut chooser.random);
+    assert!(first.is_some_and(|first| order[..2].contains(&first)));
+    // The machine has got another address.
+    chooser.balance.apply(&table, &local(&["10.0.0.1"]));
+    let chosen = chooser
+        .balance
+        .choose(0, &[order[1]], chooser.now, &mut chooser.random);
+    assert_eq!(chosen, Some(order[2]));
+}
+
+#[test]
+fn an_address_is_in_sight_if_one_of_its_services_sees_it() {
+    let mut snapshot = table(&[&[1], &[1]]);
+    snapshot.services[1].upstreams[0].sight = Sight::Unconfirmed;
+    let mut balance = Balance::default();
+    let sight = |balance: &Balance| balance.get(balance.numbers[&address(1)]).sight;
+    apply(&mut balance, &snapshot);
+    assert_eq!(sight(&balance), Sight::Confirmed);
+    snapshot.services[0].upstreams[0].sight = Sight::Unconfirmed;
+    apply(&mut balance, &snapshot);
+    assert_eq!(sight(&balance), Sight::Unconfirmed);
 }

@@ -198,7 +198,11 @@ pub(super) const FLOOD: usize = 48 * 1024 * 1024;
 
 impl Stand {
     pub(super) fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    pub(super) fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, ended) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (stalled, stalled_at) = mpsc::channel();

@@ -45,6 +45,7 @@ impl Hand {
             dealer: None,
             published: Arc::new(published),
             counters: Arc::clone(&counters),
+            board: Arc::default(),
             journal: Writer::start(&AccessLog::Off).unwrap().journal(),
             strangers: Strangers::default(),
             open: Arc::default(),
