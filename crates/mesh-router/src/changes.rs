@@ -22,7 +22,8 @@ mod tests;
 pub(crate) struct Changes {
     /// Hosts that appear, vanish, lead to another service or treat subdomains otherwise.
     pub(crate) routes: Vec<RouteChange>,
-    /// Services reached elsewhere, that start or stop serving, or that come and go without a host.
+    /// Services reached elsewhere, that start or stop serving, of whose upstreams sight is lost or
+    /// back, or that come and go without a host.
     pub(crate) services: Vec<ServiceChange>,
     /// Hosts claimed by several, where that is new, over, or other than it was.
     pub(crate) conflicts: Vec<ConflictChange>,
@@ -87,6 +88,21 @@ pub(crate) struct DefaultChange {
     pub(crate) after: Option<String>,
 }
 
+/// Upstreams of a service that were there before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Resighted<'a> {
+    /// Sight of their nodes is lost now.
+    pub(crate) lost: Vec<&'a UpstreamView>,
+    /// It was lost and is back.
+    pub(crate) back: Vec<&'a UpstreamView>,
+}
+
+impl Resighted<'_> {
+    fn is_empty(&self) -> bool {
+        self.lost.is_empty() && self.back.is_empty()
+    }
+}
+
 impl Changes {
     /// Whether both tables are the same, as far as they were compared.
     pub(crate) fn is_empty(&self) -> bool {
@@ -110,6 +126,23 @@ impl ServiceState {
     /// Whether the other is reached elsewhere.
     pub(crate) fn moved(&self, other: &Self) -> bool {
         addresses(self) != addresses(other)
+    }
+
+    /// The addresses on both sides of which sight is lost now, or is back.
+    pub(crate) fn resighted<'a>(&self, other: &'a Self) -> Resighted<'a> {
+        let was_lost = |address: &str| {
+            let before = self.upstreams.iter().find(|it| it.address == address);
+            before.map(UpstreamView::is_unconfirmed)
+        };
+        let (mut lost, mut back) = (Vec::new(), Vec::new());
+        for upstream in &other.upstreams {
+            match (was_lost(&upstream.address), upstream.is_unconfirmed()) {
+                (Some(false), true) => lost.push(upstream),
+                (Some(true), false) => back.push(upstream),
+                (Some(true), true) | (Some(false), false) | (None, _) => {}
+            }
+        }
+        Resighted { lost, back }
     }
 
     /// Whether one is known to listen and the other known not to.
@@ -220,7 +253,9 @@ fn services(
     let changed = names.into_iter().filter_map(|name| {
         let (before, after) = (old.get(name), new.get(name));
         let differs = match (before, after) {
-            (Some(before), Some(after)) => before.moved(after) || before.turned(after),
+            (Some(before), Some(after)) => {
+                before.moved(after) || before.turned(after) || !before.resighted(after).is_empty()
+            }
             // Where a host comes or goes with it, that has been said.
             (Some(_), None) => !was_served.contains(name),
             (None, Some(_)) => !is_served.contains(name),

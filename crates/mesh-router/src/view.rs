@@ -1,6 +1,6 @@
 //! The table as people and programs read it.
 
-use routes::{ClaimKind, Conflict, Finding, Origin, Service, Serving, Snapshot, Upstream};
+use routes::{ClaimKind, Conflict, Finding, Origin, Service, Serving, Sight, Snapshot, Upstream};
 use serde::{Deserialize, Serialize};
 
 use crate::{output::Table, setup::Setup, survey};
@@ -87,12 +87,19 @@ pub(crate) struct UpstreamView {
     /// The Erlang node.
     #[serde(default)]
     pub(crate) node: Option<String>,
-    /// Known to a running gateway alone.
+    /// `unconfirmed` where sight of its node was lost.
     #[serde(default)]
     pub(crate) state: Option<String>,
     /// Where it was written.
     #[serde(default)]
     pub(crate) provenance: Option<String>,
+}
+
+impl UpstreamView {
+    /// Whether sight of its node was lost.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.state.as_deref() == Sight::Unconfirmed.state()
+    }
 }
 
 /// A host that several services claim.
@@ -206,7 +213,7 @@ pub(crate) fn upstreams(service: &Service) -> Vec<UpstreamView> {
     let view = |upstream: &Upstream| UpstreamView {
         address: upstream.address.to_string(),
         node: upstream.node.clone(),
-        state: None,
+        state: upstream.sight.state().map(str::to_owned),
         provenance: provenance(upstream.origin.as_ref()),
     };
     service.upstreams.iter().map(view).collect()
@@ -273,7 +280,7 @@ pub(crate) fn table(snapshot: &Snapshot, port: Option<u16>) -> Table {
         };
         let reached = match service.upstreams.is_empty() {
             true => "none".to_owned(),
-            false => addresses(&upstreams(service)),
+            false => addresses_and_states(&upstreams(service)),
         };
         table.row([
             port.map_or_else(
@@ -290,9 +297,18 @@ pub(crate) fn table(snapshot: &Snapshot, port: Option<u16>) -> Table {
 }
 
 /// Addresses on one line.
-pub(crate) fn addresses(upstreams: &[UpstreamView]) -> String {
-    let addresses = upstreams.iter().map(|upstream| upstream.address.as_str());
+pub(crate) fn addresses<'a>(upstreams: impl IntoIterator<Item = &'a UpstreamView>) -> String {
+    let addresses = upstreams.into_iter().map(|it| it.address.as_str());
     addresses.collect::<Vec<_>>().join(", ")
+}
+
+/// Addresses on one line, each with its state where there is something to say.
+fn addresses_and_states(upstreams: &[UpstreamView]) -> String {
+    let shown = upstreams.iter().map(|upstream| match &upstream.state {
+        Some(state) => format!("{} ({state})", upstream.address),
+        None => upstream.address.clone(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// Conflicts and findings, a paragraph each; empty where all is well.

@@ -1,9 +1,11 @@
 //! Differences as a running gateway logs them.
 
+use std::collections::BTreeSet;
+
 use tracing::{info, warn};
 
-use super::{Changes, ConflictChange, DefaultChange, RouteChange, ServiceChange};
-use crate::view;
+use super::{Changes, ConflictChange, DefaultChange, Resighted, RouteChange, ServiceChange};
+use crate::view::{self, UpstreamView};
 
 /// Logs what became different in the table; findings are logged by whoever publishes it.
 pub(crate) fn log(changes: &Changes) {
@@ -60,12 +62,31 @@ fn log_service(change: &ServiceChange) {
                 let was = view::addresses(&before.upstreams);
                 info!(service, upstreams, was, "upstreams changed");
             }
+            let Resighted { lost, back } = before.resighted(after);
+            if !lost.is_empty() {
+                let (upstreams, nodes) = (view::addresses(lost.iter().copied()), nodes(&lost));
+                info!(service, upstreams, nodes, "upstreams unconfirmed");
+            }
+            if !back.is_empty() {
+                let (upstreams, nodes) = (view::addresses(back.iter().copied()), nodes(&back));
+                info!(service, upstreams, nodes, "upstreams confirmed again");
+            }
             if before.turned(after) {
                 let (serving, reason) = (after.serving, &after.reason);
                 info!(service, serving, reason, "serving changed");
             }
         }
     }
+}
+
+/// The nodes of upstreams, where they are known.
+fn nodes(upstreams: &[&UpstreamView]) -> Option<String> {
+    let names: BTreeSet<&str> = upstreams
+        .iter()
+        .filter_map(|it| it.node.as_deref())
+        .collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn log_conflict(change: &ConflictChange) {

@@ -1,3 +1,4 @@
+use expect_test::expect;
 use routes::{Address, Host, Route, Service, Sight, Snapshot, Source, Upstream};
 
 use super::{Changes, FindingChanges, between as between_views};
@@ -83,6 +84,68 @@ fn what_goes_moves_or_is_reached_elsewhere_is_told_once() {
             "B: 127.0.0.1:4002 → 127.0.0.1:4003"
         ]
     );
+}
+
+#[test]
+fn sight_that_is_lost_or_back_is_told_of_upstreams_that_stay() {
+    let seen = |upstreams: &[(u16, Sight)]| {
+        let upstream = |(port, sight): &(u16, Sight)| Upstream {
+            sight: *sight,
+            ..Upstream::new(Address::Tcp(([127, 0, 0, 1], *port).into()))
+        };
+        let service = Service::new("A", 0, upstreams.iter().map(upstream).collect());
+        Snapshot::new(vec![service], Vec::new(), None)
+    };
+    let told = |before: &Snapshot, after: &Snapshot| -> Vec<(String, String)> {
+        let changes = between(before, after);
+        let told = changes.services.iter().map(|change| {
+            let (before, after) = (change.before.as_ref(), change.after.as_ref());
+            let super::Resighted { lost, back } = before.unwrap().resighted(after.unwrap());
+            (crate::view::addresses(lost), crate::view::addresses(back))
+        });
+        told.collect()
+    };
+    let pair = |lost: &str, back: &str| vec![(lost.to_owned(), back.to_owned())];
+    let both = seen(&[(1, Sight::Confirmed), (2, Sight::Confirmed)]);
+    let second = seen(&[(1, Sight::Confirmed), (2, Sight::Unconfirmed)]);
+    let first = seen(&[(1, Sight::Unconfirmed), (2, Sight::Confirmed)]);
+    assert_eq!(told(&both, &second), pair("127.0.0.1:2", ""));
+    assert_eq!(told(&second, &both), pair("", "127.0.0.1:2"));
+    assert_eq!(told(&second, &first), pair("127.0.0.1:1", "127.0.0.1:2"));
+    assert_eq!(told(&second, &second.clone()), []);
+    // One that is new is told as such.
+    let only = seen(&[(1, Sight::Confirmed)]);
+    assert_eq!(told(&only, &second), pair("", ""));
+}
+
+#[test]
+fn the_log_tells_it_once_for_a_service() {
+    let seen = |sight: Sight| {
+        let upstream = |port: u16| Upstream {
+            node: Some("auth@10.0.0.5".to_owned()),
+            sight,
+            ..Upstream::new(Address::Tcp(([10, 0, 0, 5], port).into()))
+        };
+        let service = Service::new("A", 0, vec![upstream(1), upstream(2)]);
+        Snapshot::new(vec![service], Vec::new(), None)
+    };
+    let (before, after) = (seen(Sight::Confirmed), seen(Sight::Unconfirmed));
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(log.reopen().unwrap())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        super::log(&between(&before, &after));
+        super::log(&between(&after, &after.clone()));
+        super::log(&between(&after, &before));
+    });
+    expect![[r#"
+         INFO upstreams unconfirmed service="A" upstreams="10.0.0.5:1, 10.0.0.5:2" nodes="auth@10.0.0.5"
+         INFO upstreams confirmed again service="A" upstreams="10.0.0.5:1, 10.0.0.5:2" nodes="auth@10.0.0.5"
+    "#]].assert_eq(&std::fs::read_to_string(log.path()).unwrap());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `explain HOST|URL`: where a host leads, and why.
 
 use routes::{
-    Authority, ClaimKind, Found, Host, Route, Rule, Service, Serving, Snapshot, Upstream,
+    Authority, ClaimKind, Found, Host, Route, Rule, Service, Serving, Sight, Snapshot, Upstream,
 };
 use serde::Serialize;
 
@@ -175,9 +175,19 @@ fn by_origin(route: &Route, service: &Service) -> String {
 
 fn reach(service: &Service) -> Vec<String> {
     let name = &service.name;
-    let upstream = |upstream: &Upstream| match &upstream.origin {
-        Some(origin) => format!("{name} is reached at {} ({origin})", upstream.address),
-        None => format!("{name} is reached at {}", upstream.address),
+    let upstream = |upstream: &Upstream| {
+        let place = match &upstream.origin {
+            Some(origin) => format!(" ({origin})"),
+            None => String::new(),
+        };
+        let sight = match (upstream.sight, &upstream.node) {
+            (Sight::Confirmed, _) => String::new(),
+            (Sight::Unconfirmed, Some(node)) => {
+                format!("; sight of node {node} was lost, it is dialled last")
+            }
+            (Sight::Unconfirmed, None) => "; no node is seen there, it is dialled last".to_owned(),
+        };
+        format!("{name} is reached at {}{place}{sight}", upstream.address)
     };
     let mut why: Vec<String> = service.upstreams.iter().map(upstream).collect();
     if service.upstreams.is_empty() {

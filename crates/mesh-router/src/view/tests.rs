@@ -168,6 +168,28 @@ fn the_table_says_where_each_line_is_from() {
 }
 
 #[test]
+fn an_upstream_out_of_sight_is_unconfirmed() {
+    let mut endpoint = endpoint("AuthWeb.Endpoint", "auth_web", "shop.local", 4001);
+    endpoint.upstreams[0].sight = Sight::Unconfirmed;
+    let report = Report {
+        source: Source::Node,
+        stale: false,
+        endpoints: vec![endpoint],
+        findings: Vec::new(),
+    };
+    let snapshot = routes::merge(&Snapshot::default(), &[report], &Rules::default());
+    let view = RoutesView::of_table(&snapshot);
+    assert_eq!(
+        view.routes[0].upstreams[0].state.as_deref(),
+        Some("unconfirmed")
+    );
+    expect![[r#"
+        HOST        SUBDOMAINS  SERVICE           UPSTREAMS                     FROM
+        shop.local  one         AuthWeb.Endpoint  127.0.0.1:4001 (unconfirmed)  config/dev.exs:3"#]]
+    .assert_eq(&table(&snapshot, None).to_string());
+}
+
+#[test]
 fn remarks_are_conflicts_then_findings() {
     expect![[r#"
         conflict: shop.local is claimed by AuthWeb.Endpoint (config/dev.exs:3) and BillingWeb.Endpoint (config/dev.exs:3): AuthWeb.Endpoint has it

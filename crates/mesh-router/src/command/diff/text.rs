@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::{
-    changes::{Changes, ConflictChange, DefaultChange, RouteChange, ServiceChange, ServiceState},
+    changes::{
+        Changes, ConflictChange, DefaultChange, Resighted, RouteChange, ServiceChange, ServiceState,
+    },
     output::plain,
     view::{self, FindingView, RouteView, UpstreamView},
 };
@@ -116,6 +118,11 @@ fn service(change: &ServiceChange) -> Vec<String> {
                 let (old, new) = (reached(&before.upstreams), reached(&after.upstreams));
                 lines.push(format!("~ {name}: {old} → {new}"));
             }
+            let Resighted { lost, back } = before.resighted(after);
+            let shown = |it: &&UpstreamView| format!("~ {name}: {} unconfirmed", it.address);
+            lines.extend(lost.iter().map(shown));
+            let shown = |it: &&UpstreamView| format!("~ {name}: {} confirmed again", it.address);
+            lines.extend(back.iter().map(shown));
             if before.turned(after) {
                 lines.push(match after.serving {
                     Some(true) => format!("~ {name}: starts serving"),

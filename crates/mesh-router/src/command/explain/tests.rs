@@ -1,10 +1,10 @@
 use expect_test::{Expect, expect};
 use routes::{
-    Adapter, Address, Claim, ClaimKind, Host, Mode, Origin, Report, Reported, Rules, Serving,
-    Sight, Snapshot, Source, Subdomains, Upstream,
+    Adapter, Address, Claim, ClaimKind, Host, Mode, Origin, Report, Reported, Rules, Service,
+    Serving, Sight, Snapshot, Source, Subdomains, Upstream,
 };
 
-use super::{explanation, parse, text};
+use super::{explanation, parse, reach, text};
 
 fn origin(line: u32) -> Option<Origin> {
     Some(Origin {
@@ -235,4 +235,18 @@ fn hosts_and_urls_are_both_taken() {
             "{given}: {error}"
         );
     }
+}
+
+#[test]
+fn an_upstream_out_of_sight() {
+    let mut endpoint = endpoint("AuthWeb.Endpoint", &[], &[4001, 4002, 4003]);
+    endpoint.upstreams[0].node = Some("auth@10.0.0.5".to_owned());
+    for upstream in &mut endpoint.upstreams[..2] {
+        upstream.sight = Sight::Unconfirmed;
+    }
+    let service = Service::new("AuthWeb.Endpoint", 0, endpoint.upstreams);
+    expect![[r#"
+        AuthWeb.Endpoint is reached at 127.0.0.1:4001 (config/dev.exs:4); sight of node auth@10.0.0.5 was lost, it is dialled last
+        AuthWeb.Endpoint is reached at 127.0.0.1:4002 (config/dev.exs:4); no node is seen there, it is dialled last
+        AuthWeb.Endpoint is reached at 127.0.0.1:4003 (config/dev.exs:4)"#]].assert_eq(&reach(&service).join("\n"));
 }

@@ -68,3 +68,22 @@ fn names_of_development_are_left_out_against_production() {
     assert_eq!(changes.left_out, Vec::<String>::new());
     assert_eq!(changes.routes.len(), 2);
 }
+
+#[test]
+fn sight_that_is_lost_or_back_has_its_line() {
+    let side = |first: Option<&str>, second: Option<&str>| {
+        let upstreams = json!([{"address": "127.0.0.1:4001", "state": first},
+            {"address": "127.0.0.1:4002", "state": second}]);
+        table(
+            json!({"routes": [], "services": [{"name": "A", "serving": true, "upstreams": upstreams}]}),
+        )
+    };
+    let lost = Some("unconfirmed");
+    let changes = changes::between(&side(lost, None), &side(None, lost));
+    expect![[r#"
+        ~ A: 127.0.0.1:4002 unconfirmed
+        ~ A: 127.0.0.1:4001 confirmed again"#]]
+    .assert_eq(&lines(&changes));
+    // Other states are a running gateway's own.
+    assert!(changes::between(&side(Some("resting"), lost), &side(Some("ok"), lost)).is_empty());
+}
