@@ -54,6 +54,10 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         what: What::Program("chromium"),
         package: "chromium",
     },
+    Need {
+        what: What::Program("man"),
+        package: "man-db",
+    },
 ];
 
 /// What `cargo xtask bench` needs.

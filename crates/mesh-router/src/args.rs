@@ -103,6 +103,10 @@ pub(crate) enum Command {
     ///
     /// For example: mesh-router completions bash > /etc/bash_completion.d/mesh-router
     Completions(Completions),
+    /// Print the manual page of the program, or of one command
+    ///
+    /// For example: mesh-router man run | man -l -
+    Man(Man),
 }
 
 /// Arguments of `run`.
@@ -219,6 +223,14 @@ fn twice(env: clap::Arg) -> clap::Arg {
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// A command; without one, the program
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
 }
 
 /// Where to look, and the settings that have flags.

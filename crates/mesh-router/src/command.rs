@@ -4,6 +4,7 @@ mod completions;
 mod demo;
 mod diff;
 mod explain;
+mod man;
 mod routes;
 mod run;
 mod validate;
@@ -20,5 +21,6 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
     }
 }

@@ -1,6 +1,8 @@
 //! The commands: what they print, and how they end.
 
-use e2e::{Launch, Project};
+use std::process::Command;
+
+use e2e::{Launch, Project, tool};
 use serde_json::{Value, json};
 
 fn shop() -> Project {
@@ -328,5 +330,30 @@ mod beginnings {
         }
         let bash = Launch::new(["completions", "bash"]).end();
         assert!(bash.stdout.contains("mesh-router"), "{}", bash.stderr);
+    }
+
+    #[test]
+    fn man_shows_each_page_without_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        for command in ["", "run", "explain", "diff", "completions", "man"] {
+            let asked: Vec<&str> = ["man", command]
+                .into_iter()
+                .filter(|it| !it.is_empty())
+                .collect();
+            let file = folder.path().join("page.1");
+            std::fs::write(&file, Launch::new(asked).end().stdout).unwrap();
+            let mut man = Command::new(tool::require("man"));
+            man.args(["--warnings", "--nj", "--nh", "-l"]).arg(&file);
+            let shown = tool::run(man.env("LC_ALL", "C").env("MANWIDTH", "200"));
+            let page = String::from_utf8_lossy(&shown.stdout);
+            let name = format!("mesh-router {command}");
+            for wanted in ["NAME", "SYNOPSIS", name.trim_end()] {
+                assert!(page.contains(wanted), "{wanted}: {page}");
+            }
+            assert_eq!(String::from_utf8_lossy(&shown.stderr), "", "{command}");
+        }
+        let wrong = Launch::new(["man", "rotues"]).end();
+        assert_eq!(wrong.code, Some(2));
+        assert!(wrong.stderr.contains("\"routes\"?"), "{}", wrong.stderr);
     }
 }

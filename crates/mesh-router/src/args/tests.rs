@@ -40,6 +40,7 @@ fn help_of_the_program() {
               diff         Show what would change in the table, between two environments or since an earlier
                            table
               completions  Print a completion script for a shell
+              man          Print the manual page of the program, or of one command
               help         Print this message or the help of the given subcommand(s)
 
             Options:
