@@ -162,10 +162,10 @@ impl Config {
 /// One write of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
-    /// The value as Elixir shows it, cut at two hundred bytes; `not known: …` says why of one that
-    /// is not. It may be a secret: ask only for settings that are to be shown.
-    pub value: String,
-    /// Where it was written.
+    /// The value as Elixir shows it, cut at two hundred bytes; the error is why it is not known, as a
+    /// short clause. It may be a secret: ask only for settings that are to be shown.
+    pub value: Result<String, String>,
+    /// Where it was written, or where the doubt began.
     pub at: Written,
 }
 
@@ -208,13 +208,8 @@ impl History<'_> {
 
     fn push(&mut self, value: &Value, at: At) {
         let (value, at) = match value.to_term() {
-            Ok(term) => (term.to_string(), at),
-            Err(unknown) => (format!("not known: {}", unknown.why), unknown.at),
-        };
-        let cut = value.floor_char_boundary(SHOWN_BYTES_MAX);
-        let value = match value.get(..cut) {
-            Some(start) if cut < value.len() => format!("{start}…"),
-            Some(_) | None => value,
+            Ok(term) => (Ok(cut(term.to_string())), at),
+            Err(unknown) => (Err(cut(unknown.why.to_string())), unknown.at),
         };
         let write = Past {
             value,
@@ -223,6 +218,14 @@ impl History<'_> {
         if self.writes.len() < WRITES_MAX && !self.writes.contains(&write) {
             self.writes.push(write);
         }
+    }
+}
+
+fn cut(text: String) -> String {
+    let end = text.floor_char_boundary(SHOWN_BYTES_MAX);
+    match text.get(..end) {
+        Some(start) if end < text.len() => format!("{start}…"),
+        Some(_) | None => text,
     }
 }
 

@@ -19,9 +19,9 @@ pub trait Environment {
 /// One write of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What was written, as Elixir shows it.
-    pub value: String,
-    /// Where.
+    /// What was written, as Elixir shows it; the error is why that is not known, in a short clause.
+    pub value: Result<String, String>,
+    /// Where, or where knowledge ended.
     pub origin: Origin,
 }
 

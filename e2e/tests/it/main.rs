@@ -12,6 +12,7 @@ mod browser;
 mod cli;
 mod demo;
 mod diff;
+mod explain;
 mod lifecycle;
 mod limits;
 mod oracle;

@@ -1,5 +1,7 @@
 //! `explain HOST|URL`: where a host leads, and why.
 
+mod setting;
+
 use routes::{
     Authority, ClaimKind, Found, Host, Route, Rule, Service, Serving, Sight, Snapshot, Upstream,
 };
@@ -15,6 +17,8 @@ use crate::{
     view::{self, UpstreamView},
 };
 
+use setting::SettingView;
+
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +31,8 @@ struct Explanation {
     service: Option<String>,
     upstreams: Vec<UpstreamView>,
     tenant: Option<String>,
+    /// The settings of the service's endpoint, and what each overrode.
+    settings: Vec<SettingView>,
     why: Vec<String>,
 }
 
@@ -35,7 +41,10 @@ pub(crate) fn explain(arguments: &Explain) -> anyhow::Result<Exit> {
     let host = parse(&arguments.host)?;
     let setup = Setup::load(&arguments.options, &Environment::of_process())?;
     let survey = Survey::take(&setup);
-    let explanation = explanation(&host, &survey.snapshot);
+    let mut explanation = explanation(&host, &survey.snapshot);
+    if let (Some(service), Some(reading)) = (&explanation.service, &survey.reading) {
+        explanation.settings = setting::of(service, reading);
+    }
     if arguments.json {
         output::print_json(&explanation)?;
     } else {
@@ -93,6 +102,7 @@ fn explanation(host: &Host, snapshot: &Snapshot) -> Explanation {
         service: Some(service.name.clone()),
         upstreams: view::upstreams(service),
         tenant,
+        settings: Vec::new(),
         why,
     }
 }
@@ -125,6 +135,7 @@ fn nowhere(host: &Host, snapshot: &Snapshot) -> Explanation {
         service: None,
         upstreams: Vec::new(),
         tenant: None,
+        settings: Vec::new(),
         why,
     }
 }
@@ -213,15 +224,20 @@ fn text(explanation: &Explanation) -> String {
         service,
         upstreams: _,
         tenant: _,
+        settings,
         why,
     } = explanation;
     let mut text = match service {
         Some(service) => format!("{host} → {service}"),
         None => format!("{host} leads nowhere"),
     };
-    for reason in why {
+    for line in why
+        .iter()
+        .cloned()
+        .chain(settings.iter().map(setting::line))
+    {
         text.push_str("\n  ");
-        text.push_str(&output::plain(reason));
+        text.push_str(&output::plain(&line));
     }
     text
 }

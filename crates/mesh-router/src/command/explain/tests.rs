@@ -196,6 +196,7 @@ fn json_has_the_documented_shape() {
             }
           ],
           "tenant": "tenant1",
+          "settings": [],
           "why": [
             "tenant1.auth.local has no route of its own; auth.local is the longest above it, with subdomains = \"one\"",
             "auth.local is the url host of AuthWeb.Endpoint (config/dev.exs:3)",
@@ -205,7 +206,7 @@ fn json_has_the_documented_shape() {
         }"#]].assert_eq(&serde_json::to_string_pretty(&explained).unwrap());
     let host = Host::parse("x").unwrap();
     let explained = explanation(&host, &snapshot(None));
-    expect![[r#"{"host":"x","rule":"none","route":null,"service":null,"upstreams":[],"tenant":null,"why":["no route is x or takes it as a subdomain","the answer is 404, \"unknown service: x\""]}"#]].assert_eq(&serde_json::to_string(&explained).unwrap());
+    expect![[r#"{"host":"x","rule":"none","route":null,"service":null,"upstreams":[],"tenant":null,"settings":[],"why":["no route is x or takes it as a subdomain","the answer is 404, \"unknown service: x\""]}"#]].assert_eq(&serde_json::to_string(&explained).unwrap());
 }
 
 #[test]
