@@ -58,6 +58,14 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         what: What::Program("man"),
         package: "man-db",
     },
+    Need {
+        what: What::Program("nginx"),
+        package: "nginx-light",
+    },
+    Need {
+        what: What::Program("caddy"),
+        package: "caddy",
+    },
 ];
 
 /// What `cargo xtask bench` needs.
@@ -161,8 +169,8 @@ fn apt(packages: &[&str], steps: &mut Steps) -> Result<()> {
     steps.run(&mut quiet(&[&install[..], packages].concat()))
 }
 
-/// Tells Debian's scripts not to start what is installed: of `rabbitmq-server` and `nginx` only
-/// files are needed. Returns the file to remove afterwards; an administrator's own file is obeyed.
+/// Tells Debian's scripts not to start what is installed: of `rabbitmq-server`, `nginx` and `caddy`
+/// only files are needed. Returns the file to remove afterwards; an administrator's own file is obeyed.
 fn refuse_services() -> Result<Option<PathBuf>> {
     use std::os::unix::fs::PermissionsExt;
     let file = PathBuf::from("/usr/sbin/policy-rc.d");

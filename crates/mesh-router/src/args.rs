@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 #[cfg(test)]
@@ -48,6 +48,16 @@ would choose for it (--mode says it outright). Between development and productio
 development has (auth.localhost) are left out, and named at the end.
 
 Exit status: 0 compared, with --exit-code 3 where something differs; 1 failed; 2 bad arguments.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  mesh-router export --to nginx --env prod --output mesh-router.conf
+  nginx -t                                            after `include mesh-router.conf;` in http { }
+  mesh-router export --to caddy --env prod > Caddyfile
+  caddy run
+
+Exit status: 0 exported, 1 failed (nothing to export), 2 bad arguments or configuration, 3 a host that \
+two endpoints claim in production.";
 
 /// A gateway for Phoenix umbrella applications that finds its routes by itself.
 ///
@@ -99,6 +109,13 @@ pub(crate) enum Command {
     /// that each side was written in.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Print the table as the configuration of another server
+    ///
+    /// A way out, and a comparison: hosts, subdomains, addresses, forwarded headers, limits and
+    /// timeouts as they are now, complete and ready to load. What the other server can't do the same
+    /// way stands in its comments.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
     /// Print a completion script for a shell
     ///
     /// For example: mesh-router completions bash > /etc/bash_completion.d/mesh-router
@@ -216,6 +233,29 @@ impl FromArgMatches for Envs {
 fn twice(env: clap::Arg) -> clap::Arg {
     env.action(ArgAction::Append)
         .help("The environment to read the config for; twice: the two to compare [default: MIX_ENV, else dev]")
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The server that is to read it
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) to: Server,
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// A server that a table can be exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Server {
+    /// A file to include in the http block of nginx.conf
+    Nginx,
+    /// A Caddyfile
+    Caddy,
 }
 
 /// Arguments of `completions`.

@@ -4,6 +4,7 @@ mod completions;
 mod demo;
 mod diff;
 mod explain;
+mod export;
 mod man;
 mod routes;
 mod run;
@@ -20,6 +21,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => man::man(&arguments),
     }

@@ -142,6 +142,13 @@ fn first_free<T>(
         .with_context(|| format!("no port from {range} is free, choose one with --listen"))
 }
 
+/// The addresses that `run` would choose on a machine where nobody else listens.
+pub(crate) fn undeclared(in_use: &[Declared]) -> Vec<ListenAddress> {
+    let is_free = |port: &u16| in_use.iter().all(|(used, _)| used != port);
+    let port = (PORT_FIRST..PORT_FIRST + PORTS_MAX).find(is_free);
+    loopback(port.unwrap_or(PORT_FIRST), has_ipv6_loopback())
+}
+
 /// Browsers resolve `auth.localhost` to `::1` before `127.0.0.1`, so both are listened on.
 pub(crate) fn loopback(port: u16, ipv6: bool) -> Vec<ListenAddress> {
     let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

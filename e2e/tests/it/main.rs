@@ -13,6 +13,7 @@ mod cli;
 mod demo;
 mod diff;
 mod explain;
+mod export;
 mod lifecycle;
 mod limits;
 mod oracle;

@@ -39,6 +39,7 @@ fn help_of_the_program() {
               validate     Check the configuration and show what is in force
               diff         Show what would change in the table, between two environments or since an earlier
                            table
+              export       Print the table as the configuration of another server
               completions  Print a completion script for a shell
               man          Print the manual page of the program, or of one command
               help         Print this message or the help of the given subcommand(s)
