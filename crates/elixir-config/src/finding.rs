@@ -78,7 +78,9 @@ impl Code {
                 "import a path made of literals, config_env() and config_target()"
             }
             Self::ConfigMissing => "correct config_path in mix.exs",
-            Self::NeedsEnv => "set the variable for the gateway too (--env-file)",
+            Self::NeedsEnv => {
+                "where an endpoint depends on it, a finding of its own says so: then set it for the gateway too (--env-file)"
+            }
             Self::Raises => "meet the condition that the configuration asks for",
             Self::Refused => "correct the expression",
             Self::NotEvaluated => "name the routes that depend on it in mesh-router.toml",

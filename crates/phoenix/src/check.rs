@@ -1,11 +1,12 @@
 //! The doctor's checks: what works as it is written and will surprise all the same.
 //!
 //! What can't be used is said when settings are read ([`crate::read`]) and when reports are merged;
-//! it isn't said here again. A check that depends on what isn't known says nothing.
+//! that stands in the table, and comes first. A check that depends on what isn't known says nothing.
 
 mod address;
 mod host;
 mod origin;
+mod resolve;
 mod session;
 mod ssl;
 mod stop;
@@ -14,6 +15,7 @@ mod what_if;
 
 use std::{net::IpAddr, time::Duration};
 
+pub use resolve::is_browsers;
 use routes::{ClaimKind, Finding, Host, Mode, Origin, Route, Severity, Snapshot, Subdomains};
 
 use crate::{endpoint::Facts, facts::EndpointFacts, module::EndpointModule};
@@ -45,14 +47,68 @@ pub struct Circumstances<'a> {
     pub port: Option<u16>,
     /// How long the gateway takes to stop, at most: `shutdown_delay` and `drain`.
     pub drain: Duration,
-    /// How long whoever stops the application waits before it kills it, and where that is written
-    /// (`fly.toml`, a compose file, a unit).
-    pub grace: Option<(Duration, Origin)>,
+    /// How long those wait who stop programs, before they kill them.
+    pub graces: &'a [Grace],
     /// This machine's addresses; empty where they aren't known.
     pub addresses: &'a [IpAddr],
+    /// What this machine's resolver says of hosts in the table; those it wasn't asked for are left
+    /// out.
+    pub names: &'a [Name],
     /// The project as it would be with one variable set otherwise; one for each of [`WHAT_IFS`] that
     /// was tried.
     pub what_ifs: &'a [WhatIf],
+}
+
+/// How long somebody who stops a program waits before it is killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grace {
+    /// This long.
+    pub wait: Duration,
+    /// Who waits.
+    pub orchestrator: Orchestrator,
+    /// Where it is written; the whole file or section where nothing is, and the default holds.
+    pub origin: Origin,
+    /// It stops the gateway, for certain.
+    pub is_gateways: bool,
+    /// It stops an application.
+    pub is_apps: bool,
+}
+
+/// Who stops programs, by the files that tell it how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orchestrator {
+    /// Fly.io: `fly.toml`.
+    Fly,
+    /// Docker and Podman: compose files.
+    Compose,
+    /// systemd: units.
+    Systemd,
+    /// Kubernetes: manifests.
+    Kubernetes,
+}
+
+/// What this machine's resolver says of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The host.
+    pub host: Host,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// An answer of the resolver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It leads to this machine, by either of its loopback addresses alone.
+    Here,
+    /// It leads to this machine by both, so nobody has to wait for the other.
+    HereByBoth,
+    /// It leads to another machine.
+    Elsewhere(IpAddr),
+    /// There is no such name.
+    None,
+    /// It took too long.
+    Late,
 }
 
 /// What the endpoints would be if a variable had another value.
@@ -66,9 +122,12 @@ pub struct WhatIf {
     pub facts: Vec<EndpointFacts>,
 }
 
-/// Says what will surprise, most severe first, each with the line to write.
+/// Says all that is wrong and what will surprise, most severe first, each with the line to write:
+/// what the table says of itself, and what only the doctor says.
 pub fn check(facts: &[EndpointFacts], circumstances: &Circumstances<'_>) -> Vec<Finding> {
-    let mut findings = host::twice(circumstances.snapshot);
+    let mut findings = said(facts, circumstances);
+    findings.extend(host::twice(circumstances.snapshot));
+    findings.extend(resolve::hosts(circumstances));
     findings.extend(what_if::one_variable_for_several(facts, circumstances));
     findings.extend(stop::gateway(circumstances));
     findings.extend(session::clashes(facts, circumstances));
@@ -88,6 +147,22 @@ pub fn check(facts: &[EndpointFacts], circumstances: &Circumstances<'_>) -> Vec<
     });
     findings.dedup();
     findings
+}
+
+/// What the table says, but for what is told better here.
+fn said(facts: &[EndpointFacts], circumstances: &Circumstances<'_>) -> Vec<Finding> {
+    let is_better_told = |finding: &Finding| match finding.code {
+        // Whatever depends on it says so, and much of it is a library's affair.
+        "not-evaluated" => finding.severity == Severity::Info,
+        // A placeholder is why.
+        "no-host" => facts.iter().any(|endpoint| {
+            let is_same = endpoint.module.origin == finding.origin;
+            is_same && host::is_placeholder(&Seen::new(endpoint, circumstances))
+        }),
+        _ => false,
+    };
+    let said = circumstances.snapshot.findings.iter();
+    said.filter(|it| !is_better_told(it)).cloned().collect()
 }
 
 /// An endpoint with the routes that lead to it.

@@ -38,7 +38,9 @@ mod stop;
 mod url;
 mod value;
 
-pub use check::{Circumstances, WHAT_IFS, WhatIf, check};
+pub use check::{
+    Answer, Circumstances, Grace, Name, Orchestrator, WHAT_IFS, WhatIf, check, is_browsers,
+};
 pub use environment::{Environment, Setting, Step};
 pub use facts::{EndpointFacts, Provenance};
 pub use module::{Call, EndpointModule};

@@ -43,6 +43,10 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Finding> {
     let (Address::Tcp(address), origin) = seen.facts.listens.address()? else {
         return None;
     };
+    // It has no listener, which is told already.
+    if matches!(seen.facts.server, Server::Off(_)) {
+        return None;
+    }
     let ours = seen.circumstances.addresses;
     let ip = address.ip().to_canonical();
     if ours.is_empty() || ip.is_loopback() || ip.is_unspecified() {

@@ -2,7 +2,7 @@
 
 use routes::{ClaimKind, Conflict, Finding, Host, Mode, Origin, Severity, Snapshot};
 
-use super::{Seen, fixed, what_if};
+use super::{Answer, Seen, fixed, what_if};
 use crate::endpoint::OwnHost;
 
 /// Names that several services claim.
@@ -68,7 +68,24 @@ fn name(seen: &Seen<'_>, host: &Host, origin: Option<&Origin>) -> Option<Finding
     let (rest, top) = host.as_str().rsplit_once('.')?;
     let finding = match (top, seen.mode()) {
         // RFC 6762 §3: names below `local` are asked for by multicast.
-        ("local", _) => seen.warning(
+        ("local", Mode::Development) if is_quick(seen, host) => return None,
+        ("local", Mode::Development) => {
+            let finding = seen.finding(
+                "host-local",
+                Severity::Info,
+                origin,
+                format!(
+                    "{host} ends in .local, for which macOS and avahi ask by multicast DNS: without \
+                     lines for both 127.0.0.1 and ::1 in /etc/hosts pages open seconds late"
+                ),
+            );
+            let line = seen
+                .module
+                .line(&format!("url: [host: \"{rest}.localhost\"]"));
+            let fix = format!("`mesh-router hosts sync` writes both; or {line}");
+            return Some(fixed(finding, fix));
+        }
+        ("local", Mode::Production) => seen.warning(
             "host-local",
             origin,
             format!(
@@ -96,29 +113,43 @@ fn name(seen: &Seen<'_>, host: &Host, origin: Option<&Origin>) -> Option<Finding
     ))
 }
 
-/// A `url:` that nobody chose; in development that is the rule.
+/// Returns whether the resolver gives both of this machine's addresses at once.
+fn is_quick(seen: &Seen<'_>, host: &Host) -> bool {
+    let mut names = seen.circumstances.names.iter();
+    names.any(|name| name.host == *host && name.answer == Answer::HereByBoth)
+}
+
+/// Returns whether nobody chose its `url:`; in development that is the rule.
+pub(super) fn is_placeholder(seen: &Seen<'_>) -> bool {
+    matches!(seen.facts.host, OwnHost::Placeholder(..)) && seen.mode() == Mode::Production
+}
+
 fn placeholder(seen: &Seen<'_>) -> Option<Finding> {
-    let module = &seen.module.module;
-    let (host, origin) = match (seen.mode(), &seen.facts.host) {
-        (Mode::Production, OwnHost::Placeholder(host, origin)) => (host, origin),
-        (
-            Mode::Development | Mode::Production,
-            OwnHost::Placeholder(..)
-            | OwnHost::None
-            | OwnHost::Is(..)
-            | OwnHost::Invalid(..)
-            | OwnHost::Unknown(..),
-        ) => return None,
+    let OwnHost::Placeholder(host, origin) = &seen.facts.host else {
+        return None;
     };
-    let message =
-        format!("the url host of {module} is {host}: links in its mails and redirects lead there");
-    let line = seen.module.line("url: [host: \"auth.example.org\"]");
+    if !is_placeholder(seen) {
+        return None;
+    }
+    let module = &seen.module.module;
+    let own = format!("{}.example.org", what_if::label(&seen.module.otp_app));
+    let line = seen.module.line(&format!("url: [host: \"{own}\"]"));
     let fix = match what_if::variable_of(seen.endpoint, seen.circumstances, what_if::Read::Host) {
         Some(variable) => format!("set {variable} where it runs, for the gateway too; or {line}"),
         None => line,
     };
-    Some(fixed(
-        seen.warning("host-placeholder", Some(origin), message),
-        fix,
-    ))
+    let (outcome, fix) = match seen.routes.is_empty() {
+        false => ("", fix),
+        true => (
+            "no host leads to it, and ",
+            format!(
+                "{fix}; or [routes.\"{own}\"] with `endpoint = \"{module}\"` in mesh-router.toml"
+            ),
+        ),
+    };
+    let message = format!(
+        "the url host of {module} is {host}: {outcome}links in its mails and redirects lead to {host}"
+    );
+    let finding = seen.warning("host-placeholder", Some(origin), message);
+    Some(fixed(finding, fix))
 }

@@ -2,40 +2,74 @@
 
 use std::time::Duration;
 
-use routes::{Finding, Origin, Severity};
+use routes::{Finding, Severity};
 
-use super::{Circumstances, Seen, fixed};
+use super::{Circumstances, Grace, Orchestrator, Seen, fixed};
 
-/// The gateway's own drain.
+/// What the gateway needs beyond its drain to end by itself.
+const MARGIN: Duration = Duration::from_secs(1);
+
+impl Orchestrator {
+    /// The line that lets it wait for so long.
+    fn line(self, wait: Duration) -> String {
+        // All of them count whole seconds.
+        let seconds = wait
+            .as_secs()
+            .saturating_add(u64::from(wait.subsec_nanos() > 0));
+        match self {
+            Self::Fly => format!("kill_timeout = \"{seconds}s\""),
+            Self::Compose => format!("stop_grace_period: {seconds}s"),
+            Self::Systemd => format!("TimeoutStopSec={seconds}"),
+            Self::Kubernetes => format!("terminationGracePeriodSeconds: {seconds}"),
+        }
+    }
+}
+
+/// The gateway's own drain, against the most impatient of those who stop it.
 pub(super) fn gateway(circumstances: &Circumstances<'_>) -> Option<Finding> {
-    let (grace, origin) = circumstances.grace.as_ref()?;
     let drain = circumstances.drain;
-    (drain > *grace).then(|| Finding {
+    let graces = circumstances.graces.iter();
+    let short = graces.filter(|grace| grace.wait < drain);
+    // Where one is known to stop the gateway, that one counts.
+    let grace = short.min_by_key(|grace| (!grace.is_gateways, grace.wait))?;
+    let (severity, whether) = match grace.is_gateways {
+        true => (Severity::Warning, ""),
+        false => (Severity::Info, ", if it is started there"),
+    };
+    let line = grace.orchestrator.line(drain.saturating_add(MARGIN));
+    Some(Finding {
         code: "grace-short",
-        severity: Severity::Warning,
-        origin: Some(origin.clone()),
+        severity,
+        origin: Some(grace.origin.clone()),
         message: format!(
-            "{} after it asks to stop, whoever runs the gateway kills it, and the gateway waits up \
-             to {} for what is under way: the rest is cut off",
-            shown(*grace),
-            shown(drain)
+            "asked to stop, the gateway waits up to {} for what is under way, and after {} it is \
+             killed here{whether}: the rest is cut off",
+            shown(drain),
+            shown(grace.wait),
         ),
         fix: format!(
-            "give it {} in {}, or write `drain = \"{}s\"` under [timeouts] in mesh-router.toml",
-            shown(drain),
-            file(origin),
-            // A second less, so that it ends by itself.
-            grace.as_secs().saturating_sub(1)
+            "`{line}` in {}, or `drain = \"{}s\"` under [timeouts] in mesh-router.toml",
+            grace.origin.file,
+            grace.wait.saturating_sub(MARGIN).as_secs()
         ),
     })
 }
 
-/// What the endpoint's own waits come to.
+/// What the endpoint's own waits come to, against the most patient of those who may stop it: which
+/// of them does isn't known.
 pub(super) fn of_endpoint(seen: &Seen<'_>) -> Vec<Finding> {
-    let Some((grace, origin)) = &seen.circumstances.grace else {
+    let graces = seen.circumstances.graces.iter();
+    let of_apps = graces.filter(|grace| grace.is_apps);
+    let Some(grace) = of_apps.max_by_key(|grace| grace.wait) else {
         return Vec::new();
     };
-    let longer = seen.facts.stops.iter().filter(|stop| stop.wait > *grace);
+    let Grace {
+        wait,
+        orchestrator,
+        origin,
+        ..
+    } = grace;
+    let longer = seen.facts.stops.iter().filter(|stop| stop.wait > *wait);
     longer
         .map(|stop| {
             let finding = seen.warning(
@@ -46,19 +80,13 @@ pub(super) fn of_endpoint(seen: &Seen<'_>) -> Vec<Finding> {
                     seen.module.module,
                     shown(stop.wait),
                     stop.option,
-                    shown(*grace)
+                    shown(*wait)
                 ),
             );
-            fixed(
-                finding,
-                format!("give it {} in {}", shown(stop.wait), file(origin)),
-            )
+            let line = orchestrator.line(stop.wait.saturating_add(MARGIN));
+            fixed(finding, format!("`{line}` in {}", origin.file))
         })
         .collect()
-}
-
-fn file(origin: &Origin) -> &str {
-    &origin.file
 }
 
 fn shown(duration: Duration) -> String {

@@ -3,6 +3,7 @@
 mod address;
 mod host;
 mod origin;
+mod resolve;
 mod session;
 mod ssl;
 mod stop;
@@ -19,8 +20,8 @@ use routes::{
 };
 
 use crate::{
-    Call, Circumstances, EndpointModule, Environment, Meaning, Project, Setting, WHAT_IFS, WhatIf,
-    check,
+    Call, Circumstances, EndpointModule, Environment, Grace, Meaning, Name, Project, Setting,
+    WHAT_IFS, WhatIf, check,
 };
 
 /// A project, and the circumstances under which the doctor sees it.
@@ -34,10 +35,13 @@ struct Given {
     subdomains: Subdomains,
     port: Option<u16>,
     drain: Duration,
-    grace: Option<(Duration, Origin)>,
+    graces: Vec<Grace>,
     addresses: Vec<IpAddr>,
+    names: Vec<Name>,
     /// Hosts that `mesh-router.toml` leads to `AuthWeb.Endpoint`.
     static_hosts: Vec<&'static str>,
+    /// What development names stand below.
+    domain: &'static str,
 }
 
 /// What stands in an endpoint's module where a test doesn't say.
@@ -53,9 +57,11 @@ fn development(config: &str) -> Given {
         subdomains: Subdomains::One,
         port: Some(4000),
         drain: Duration::from_secs(30),
-        grace: None,
+        graces: Vec::new(),
         addresses: Vec::new(),
+        names: Vec::new(),
         static_hosts: Vec::new(),
+        domain: "localhost",
     }
     .file("config/config.exs", &format!("import Config\n{config}"))
     .endpoint("auth_web", "AuthWeb", BODY)
@@ -92,6 +98,11 @@ impl Given {
         self
     }
 
+    /// Puts development names below this.
+    fn domain(self, domain: &'static str) -> Self {
+        Self { domain, ..self }
+    }
+
     fn var(mut self, name: &str, value: &str) -> Self {
         self.vars.insert(name.to_owned(), value.to_owned());
         self
@@ -123,7 +134,7 @@ impl Given {
             root: Path::new("/project"),
             env: self.env(),
             mode: self.mode,
-            domain: "localhost",
+            domain: self.domain,
             subdomains: self.subdomains,
             vars: &self.vars,
             is_release: self.is_release,
@@ -186,8 +197,9 @@ impl Given {
                 snapshot: &self.snapshot(&meaning),
                 port: self.port,
                 drain: self.drain,
-                grace: self.grace.clone(),
+                graces: &self.graces,
                 addresses: &self.addresses,
+                names: &self.names,
                 what_ifs: &what_ifs,
             },
         )

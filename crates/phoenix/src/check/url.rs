@@ -35,15 +35,15 @@ fn bypassing(seen: &Seen<'_>) -> Option<Finding> {
         "url-bypasses-gateway",
         url.origin.as_ref(),
         format!(
-            "URLs that {} generates begin with {url}: links in mails, redirects and OAuth \
-             callbacks leave the gateway, and logins made at {} with them",
+            "full URLs that {} generates (in mails, redirects, OAuth callbacks) begin with {url}: \
+             they lead past the gateway, where a login made at {} doesn't count",
             seen.module.module,
             at(host, port),
         ),
     );
     Some(fixed(
         finding,
-        seen.module.line(&setting("url", url, host, port)),
+        in_development(seen, url, &setting("url", url, host, port)),
     ))
 }
 
@@ -67,7 +67,7 @@ fn bypassing_static(seen: &Seen<'_>) -> Option<Finding> {
     );
     Some(fixed(
         finding,
-        seen.module.line(&setting("static_url", url, host, port)),
+        in_development(seen, url, &setting("static_url", url, host, port)),
     ))
 }
 
@@ -95,6 +95,16 @@ fn with_listeners_port(seen: &Seen<'_>) -> Option<Finding> {
             "url: [host: \"{host}\", port: 443, scheme: \"https\"]"
         )),
     ))
+}
+
+/// The line for a setting that production must not see: what `config.exs` says holds there too.
+fn in_development(seen: &Seen<'_>, url: &GeneratedUrl, setting: &str) -> String {
+    let line = seen.module.line(setting);
+    let file = url.origin.as_ref().map_or("", |origin| &origin.file);
+    match file.strip_suffix("config.exs") {
+        Some(folder) => format!("in {folder}{}.exs: {line}", seen.circumstances.env),
+        None => line,
+    }
 }
 
 /// The line that makes generated URLs lead through the gateway.

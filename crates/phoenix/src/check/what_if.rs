@@ -143,6 +143,6 @@ fn shared(
     )
 }
 
-fn label(app: &str) -> String {
+pub(super) fn label(app: &str) -> String {
     app.trim_end_matches("_web").replace('_', "-")
 }

@@ -39,8 +39,8 @@ fn a_placeholder_in_production_is_where_links_lead() {
     }
     production("config :auth_web, AuthWeb.Endpoint, url: [host: \"example.com\", port: 443]")
         .says("host-placeholder", expect![[r#"
-            warning host-placeholder config/config.exs:2: the url host of AuthWeb.Endpoint is example.com: links in its mails and redirects lead there
-              config :auth_web, AuthWeb.Endpoint, url: [host: "auth.example.org"]
+            warning host-placeholder config/config.exs:2: the url host of AuthWeb.Endpoint is example.com: no host leads to it, and links in its mails and redirects lead to example.com
+              config :auth_web, AuthWeb.Endpoint, url: [host: "auth.example.org"]; or [routes."auth.example.org"] with `endpoint = "AuthWeb.Endpoint"` in mesh-router.toml
         "#]]);
     production("config :auth_web, AuthWeb.Endpoint, url: [host: \"shop.test\"]")
         .is_silent("host-placeholder");
@@ -50,8 +50,8 @@ fn a_placeholder_in_production_is_where_links_lead() {
 fn names_with_ways_of_their_own_are_told() {
     development("config :auth_web, AuthWeb.Endpoint, url: [host: \"auth.local\"]")
         .says("host-local", expect![[r#"
-            warning host-local config/config.exs:2: auth.local ends in .local, for which macOS and avahi ask by multicast DNS: pages open seconds late, or not at all
-              config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost"]
+            info host-local config/config.exs:2: auth.local ends in .local, for which macOS and avahi ask by multicast DNS: without lines for both 127.0.0.1 and ::1 in /etc/hosts pages open seconds late
+              `mesh-router hosts sync` writes both; or config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost"]
         "#]]);
     development("config :auth_web, AuthWeb.Endpoint, url: [host: \"auth.dev\"]")
         .says("host-hsts", expect![[r#"

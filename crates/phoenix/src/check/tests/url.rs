@@ -12,21 +12,21 @@ fn dev(rest: &str) -> Given {
 #[test]
 fn links_must_lead_through_the_gateway() {
     dev("").says("url-bypasses-gateway", expect![[r#"
-        warning url-bypasses-gateway lib/auth_web/endpoint.ex:2: URLs that AuthWeb.Endpoint generates begin with http://localhost:4001: links in mails, redirects and OAuth callbacks leave the gateway, and logins made at http://auth.localhost:4000 with them
+        warning url-bypasses-gateway lib/auth_web/endpoint.ex:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with http://localhost:4001: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
           config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
     "#]]);
     dev(", url: [host: \"localhost\", port: 4001]").says("url-bypasses-gateway", expect![[r#"
-        warning url-bypasses-gateway config/config.exs:2: URLs that AuthWeb.Endpoint generates begin with http://localhost:4001: links in mails, redirects and OAuth callbacks leave the gateway, and logins made at http://auth.localhost:4000 with them
-          config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
+        warning url-bypasses-gateway config/config.exs:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with http://localhost:4001: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+          in config/dev.exs: config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
     "#]]);
     dev(", url: [host: \"auth.localhost\"]").says("url-bypasses-gateway", expect![[r#"
-        warning url-bypasses-gateway config/config.exs:2: URLs that AuthWeb.Endpoint generates begin with http://auth.localhost:4001: links in mails, redirects and OAuth callbacks leave the gateway, and logins made at http://auth.localhost:4000 with them
-          config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
+        warning url-bypasses-gateway config/config.exs:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with http://auth.localhost:4001: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+          in config/dev.exs: config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
     "#]]);
     dev(", url: [host: \"auth.localhost\", port: 4000, scheme: \"https\"]")
         .says("url-bypasses-gateway", expect![[r#"
-            warning url-bypasses-gateway config/config.exs:2: URLs that AuthWeb.Endpoint generates begin with https://auth.localhost:4000: links in mails, redirects and OAuth callbacks leave the gateway, and logins made at http://auth.localhost:4000 with them
-              config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000, scheme: "http"]
+            warning url-bypasses-gateway config/config.exs:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with https://auth.localhost:4000: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+              in config/dev.exs: config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000, scheme: "http"]
         "#]]);
     dev(", url: [host: \"auth.localhost\", port: 4000]").is_silent("url-bypasses-gateway");
     dev(", url: [host: \"auth.localhost\", port: \"4000\"]").is_silent("url-bypasses-gateway");
@@ -44,12 +44,12 @@ fn so_must_those_of_static_files() {
     let static_url = |rest: &str| dev(&format!(", static_url: {rest}"));
     static_url("[path: \"/static\"]").says("static-url-bypasses-gateway", expect![[r#"
         warning static-url-bypasses-gateway config/config.exs:2: URLs of static files of AuthWeb.Endpoint begin with http://localhost:4001: browsers fetch them past the gateway, from another origin than the page's
-          config :auth_web, AuthWeb.Endpoint, static_url: [host: "auth.localhost", port: 4000]
+          in config/dev.exs: config :auth_web, AuthWeb.Endpoint, static_url: [host: "auth.localhost", port: 4000]
     "#]]);
     static_url("[host: \"auth.localhost\", port: 4001]")
         .says("static-url-bypasses-gateway", expect![[r#"
             warning static-url-bypasses-gateway config/config.exs:2: URLs of static files of AuthWeb.Endpoint begin with http://auth.localhost:4001: browsers fetch them past the gateway, from another origin than the page's
-              config :auth_web, AuthWeb.Endpoint, static_url: [host: "auth.localhost", port: 4000]
+              in config/dev.exs: config :auth_web, AuthWeb.Endpoint, static_url: [host: "auth.localhost", port: 4000]
         "#]]);
     static_url("[host: \"auth.localhost\", port: 4000]").is_silent("static-url-bypasses-gateway");
     static_url("[host: \"cdn.test\", port: 443]").is_silent("static-url-bypasses-gateway");

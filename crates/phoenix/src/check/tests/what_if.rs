@@ -48,7 +48,7 @@ fn one_host_variable_is_no_host_for_two() {
     // What names the host is worth telling where it is missing.
     two(production, &host("example.com"), "url: [host: \"b.test\"]")
         .says("host-placeholder", expect![[r#"
-            warning host-placeholder config/config.exs:2: the url host of AuthWeb.Endpoint is example.com: links in its mails and redirects lead there
-              set PHX_HOST where it runs, for the gateway too; or config :auth_web, AuthWeb.Endpoint, url: [host: "auth.example.org"]
+            warning host-placeholder config/config.exs:2: the url host of AuthWeb.Endpoint is example.com: no host leads to it, and links in its mails and redirects lead to example.com
+              set PHX_HOST where it runs, for the gateway too; or config :auth_web, AuthWeb.Endpoint, url: [host: "auth.example.org"]; or [routes."auth.example.org"] with `endpoint = "AuthWeb.Endpoint"` in mesh-router.toml
         "#]]);
 }
