@@ -132,6 +132,12 @@ impl Project {
         &self.root
     }
 
+    /// Returns whether it is a release, not sources.
+    #[must_use]
+    pub fn is_release(&self) -> bool {
+        self.wanted.place.is_release()
+    }
+
     /// Returns the environment that it was evaluated for: the one wanted, or a release's own.
     #[must_use]
     pub fn env(&self) -> &str {

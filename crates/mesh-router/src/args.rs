@@ -21,9 +21,13 @@ Ask it:
   mesh-router routes                       which host leads where
   mesh-router explain t1.auth.localhost    which endpoint and tenant, and why
   mesh-router validate --strict            for CI: is all as it should be?
+  mesh-router doctor                       all that will surprise, with the line to write
 
 Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
 Each command has its own page: mesh-router help run. All settings: docs/configuration.md.";
+
+/// Where systems keep their hosts file.
+const HOSTS_FILE: &str = "/etc/hosts";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -34,6 +38,23 @@ Examples:
 SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads mesh-router.toml \
 again.
 MESH_ROUTER_LOG=debug says more on stderr; the access log goes to stdout.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  mesh-router doctor                       what will surprise while you develop
+  mesh-router doctor --env prod            what will surprise in production
+  mesh-router doctor --env prod --strict   for CI
+
+Every finding has a code; docs/findings.md tells them all. To leave some out, write in mesh-router.toml:
+  [doctor]
+  ignore = [\"host-local\"]";
+
+const HOSTS_EXAMPLES: &str = "\
+Examples:
+  mesh-router hosts print                              the block of this project
+  sudo mesh-router hosts sync                          write it to /etc/hosts
+  sudo mesh-router hosts sync --tenant acme            with acme.auth.local: hosts files have no *
+  sudo mesh-router hosts clean                         take it out again";
 
 const DIFF_EXAMPLES: &str = "\
 Examples:
@@ -98,6 +119,12 @@ pub(crate) enum Command {
     ///
     /// Exits with 1 if it leads nowhere.
     Explain(Explain),
+    /// Say all that is wrong or will surprise, and the line that mends it
+    ///
+    /// Looks at the table, the endpoints' settings and modules, and in development asks this machine's
+    /// resolver for the hosts. Exits with 3 on errors, with --strict on warnings too.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
     /// Check the configuration and show what is in force
     ///
     /// Shows every setting with where it was written, and what was found that will surprise. Exits
@@ -116,6 +143,12 @@ pub(crate) enum Command {
     /// way stands in its comments.
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Export),
+    /// Lines for /etc/hosts, for the hosts that this machine's resolver doesn't know
+    ///
+    /// They stand between two marker lines, a block for each project. Names below .localhost need
+    /// none: browsers know them.
+    #[command(after_help = HOSTS_EXAMPLES)]
+    Hosts(Hosts),
     /// Print a completion script for a shell
     ///
     /// For example: mesh-router completions bash > /etc/bash_completion.d/mesh-router
@@ -159,6 +192,73 @@ pub(crate) struct Explain {
     /// A host (tenant1.auth.local) or a URL (http://auth.local:4000/login)
     #[arg(value_name = "HOST|URL")]
     pub(crate) host: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 3 on warnings too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `hosts`.
+#[derive(Debug, Args)]
+pub(crate) struct Hosts {
+    /// What to do with the block.
+    #[command(subcommand)]
+    pub(crate) action: HostsAction,
+}
+
+/// What to do with the block of a hosts file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HostsAction {
+    /// Print the block that sync would write
+    Print(HostsBlock),
+    /// Write the block; all else in the file stays as it is
+    Sync(HostsBlock),
+    /// Take the block out; all else in the file stays as it is
+    Clean(HostsClean),
+}
+
+/// Arguments of `hosts print` and `hosts sync`.
+#[derive(Debug, Args)]
+pub(crate) struct HostsBlock {
+    /// Also this subdomain of each host, such as a tenant's; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Vec<String>,
+    /// Also names below .localhost, for programs that are no browsers
+    #[arg(long)]
+    pub(crate) localhost: bool,
+    /// The hosts file
+    #[arg(long, value_name = "PATH", default_value = HOSTS_FILE)]
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `hosts clean`.
+#[derive(Debug, Args)]
+pub(crate) struct HostsClean {
+    /// The hosts file
+    #[arg(long, value_name = "PATH", default_value = HOSTS_FILE)]
+    pub(crate) file: PathBuf,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,8 +3,10 @@
 mod completions;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod export;
+mod hosts;
 mod man;
 mod routes;
 mod run;
@@ -22,6 +24,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Export(arguments) => export::export(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Hosts(arguments) => hosts::hosts(&arguments.action),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => man::man(&arguments),
     }

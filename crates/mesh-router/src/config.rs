@@ -4,6 +4,7 @@
 //! parsed once, by the same rules wherever it was written.
 
 mod address;
+mod code;
 mod environment;
 mod file;
 mod fixed;
@@ -126,6 +127,8 @@ pub(crate) struct Config {
     pub(crate) subdomains: Subdomains,
     /// Which of a service's upstreams are chosen first.
     pub(crate) prefer: Prefer,
+    /// The codes of findings that the doctor leaves out.
+    pub(crate) ignored: Vec<&'static str>,
     /// The routes by hand.
     pub(crate) fixed: Vec<StaticRoute>,
     /// Every key as it holds, and where that was written.
@@ -274,6 +277,7 @@ fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
         domain: layers.one("development.domain", address::domain),
         subdomains,
         prefer: layers.one("defaults.prefer", |text| units::word(text, PREFERENCES)),
+        ignored: ignored(layers),
         limits: limits(layers),
         timeouts: timeouts(layers),
         fixed,
@@ -385,6 +389,11 @@ fn discover(layers: &mut Layers) -> Discover {
         sources: has(Source::Config),
         releases: has(Source::Release),
     }
+}
+
+fn ignored(layers: &mut Layers) -> Vec<&'static str> {
+    let codes = layers.many("doctor.ignore", code::find);
+    codes.into_iter().filter_map(|(code, _)| code).collect()
 }
 
 fn source(text: &str) -> Result<Source, String> {

@@ -34,6 +34,13 @@ pub(crate) struct Clash {
     origin: Origin,
 }
 
+impl Clash {
+    /// Where the endpoint declares the port.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
 impl fmt::Display for Clash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

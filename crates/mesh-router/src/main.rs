@@ -25,6 +25,7 @@ mod logging;
 mod machine;
 mod mode;
 mod output;
+mod resolver;
 mod setup;
 mod signals;
 mod survey;

@@ -257,18 +257,20 @@ pub(crate) fn claimed(conflict: &ConflictView) -> String {
 
 /// Shows the findings of a table.
 pub(crate) fn findings(snapshot: &Snapshot) -> Vec<FindingView> {
-    let view = |finding: &Finding| {
-        let origin = finding.origin.as_ref();
-        FindingView {
-            code: finding.code.to_owned(),
-            severity: survey::severity(finding.severity).to_owned(),
-            file: origin.map(|origin| origin.file.clone()),
-            line: origin.map(|origin| origin.line).filter(|line| *line > 0),
-            message: finding.message.clone(),
-            fix: Some(finding.fix.clone()).filter(|fix| !fix.is_empty()),
-        }
-    };
-    snapshot.findings.iter().map(view).collect()
+    snapshot.findings.iter().map(finding).collect()
+}
+
+/// Shows a finding.
+pub(crate) fn finding(finding: &Finding) -> FindingView {
+    let origin = finding.origin.as_ref();
+    FindingView {
+        code: finding.code.to_owned(),
+        severity: survey::severity(finding.severity).to_owned(),
+        file: origin.map(|origin| origin.file.clone()),
+        line: origin.map(|origin| origin.line).filter(|line| *line > 0),
+        message: finding.message.clone(),
+        fix: Some(finding.fix.clone()).filter(|fix| !fix.is_empty()),
+    }
 }
 
 /// The table of routes for a terminal; with a port, hosts are shown as links.

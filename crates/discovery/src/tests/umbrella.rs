@@ -16,12 +16,12 @@ fn example() -> &'static Path {
 #[test]
 fn the_example_in_development() {
     expect![[r#"
-        auth.local -> AuthWeb.Endpoint (config/config.exs:7) at 127.0.0.1:4001 (config/dev.exs:5)
-        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4001 (config/dev.exs:5)
-        billing.local -> BillingWeb.Endpoint (config/config.exs:14) at 127.0.0.1:4002 (config/dev.exs:11)
-        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4002 (config/dev.exs:11)
-        port: 4001 config/dev.exs:5
-        port: 4002 config/dev.exs:11
+        auth.local -> AuthWeb.Endpoint (config/config.exs:7) at 127.0.0.1:4001 (config/dev.exs:7)
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4001 (config/dev.exs:7)
+        billing.local -> BillingWeb.Endpoint (config/config.exs:14) at 127.0.0.1:4002 (config/dev.exs:14)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4002 (config/dev.exs:14)
+        port: 4001 config/dev.exs:7
+        port: 4002 config/dev.exs:14
     "#]].assert_eq(&table(&development(example())));
 }
 

@@ -36,10 +36,12 @@ fn help_of_the_program() {
               demo         Try it: two stand-in endpoints behind the gateway
               routes       Show which host leads where, and which line says so
               explain      Say where a host or URL leads, and why
+              doctor       Say all that is wrong or will surprise, and the line that mends it
               validate     Check the configuration and show what is in force
               diff         Show what would change in the table, between two environments or since an earlier
                            table
               export       Print the table as the configuration of another server
+              hosts        Lines for /etc/hosts, for the hosts that this machine's resolver doesn't know
               completions  Print a completion script for a shell
               man          Print the manual page of the program, or of one command
               help         Print this message or the help of the given subcommand(s)
@@ -59,6 +61,7 @@ fn help_of_the_program() {
               mesh-router routes                       which host leads where
               mesh-router explain t1.auth.localhost    which endpoint and tenant, and why
               mesh-router validate --strict            for CI: is all as it should be?
+              mesh-router doctor                       all that will surprise, with the line to write
 
             Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
             Each command has its own page: mesh-router help run. All settings: docs/configuration.md.

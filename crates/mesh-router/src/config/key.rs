@@ -96,6 +96,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("development.domain", "localhost"),
     Key::one("defaults.subdomains", "one").or("none"),
     Key::one("defaults.prefer", "any"),
+    Key::list("doctor.ignore", "none").or("none"),
     Key::size("limits.head", "64KiB"),
     Key::one("limits.headers", "200"),
     Key::size("limits.uri", "16KiB"),

@@ -101,6 +101,8 @@ endpoint = "Elixir.AuthWeb.Endpoint"
 [routes."billing.example.com"]
 upstreams = ["[::1]:4002", "unix:/run/billing.sock"]
 subdomains = "none"
+[doctor]
+ignore = ["host-local", "raises"]
 "#;
 
 #[test]
@@ -121,6 +123,7 @@ fn every_key_of_the_program_can_be_written() {
     );
     assert_eq!(config.domain, "acme.localhost");
     assert!(!config.discover.any());
+    assert_eq!(config.ignored, ["host-local", "raises"]);
 }
 
 #[test]
@@ -383,6 +386,16 @@ fn bad_values_are_refused_where_they_stand() {
     refused(
         "workers = []\n",
         &expect![[r#"mesh-router.toml:1:11: "workers" has no value"#]],
+    );
+    refused(
+        "[doctor]\nignore = [\"host-local\", \"url-bypass-gateway\"]\n",
+        &expect![[
+            r#"mesh-router.toml:2:25: unknown code "url-bypass-gateway", did you mean "url-bypasses-gateway"?"#
+        ]],
+    );
+    refused(
+        "[doctor]\nignore = \"zzz\"\n",
+        &expect![[r#"mesh-router.toml:2:10: unknown code "zzz", docs/findings.md has them all"#]],
     );
     refused(
         "mode = \"prod\"\n",

@@ -246,6 +246,19 @@ fn the_package_s_keys_are_passed_over() {
 }
 
 #[test]
+fn the_doctor_ignores_codes_written_as_atoms_or_strings() {
+    let written = "doctor: [ignore: [:host_local, :\"host-hsts\", \"raises\"]]";
+    let config = check(&settings(written)).unwrap();
+    assert_eq!(config.ignored, ["host-local", "host-hsts", "raises"]);
+    refused(
+        "doctor: [ignore: :host_locale]",
+        &expect![[
+            r#"config/config.exs:2: unknown code "host_locale", did you mean "host-local"?"#
+        ]],
+    );
+}
+
+#[test]
 fn unknown_keys_are_said_where_they_stand() {
     refused(
         "prot: 4000",
