@@ -14,6 +14,8 @@ mod demo;
 mod diff;
 mod explain;
 mod export;
+mod doctor;
+mod hosts;
 mod lifecycle;
 mod limits;
 mod oracle;
