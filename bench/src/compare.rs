@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Bytes in an answer; may repeat.
     #[arg(long = "bytes", default_values_t = [1024, 100 * 1024])]
     sizes: Vec<usize>,
+    /// Upstreams in front of which each proxy stands.
+    #[arg(long, default_value_t = 1)]
+    upstreams: usize,
     /// Only these; may repeat.
     #[arg(long = "only")]
     contenders: Vec<Contender>,
@@ -36,7 +39,11 @@ pub(crate) struct Arguments {
 impl Arguments {
     fn contenders(&self) -> Vec<Contender> {
         match self.contenders.as_slice() {
-            [] => Contender::value_variants().to_vec(),
+            [] => Contender::value_variants()
+                .iter()
+                .copied()
+                .filter(|it| *it != Contender::MeshRouterBefore)
+                .collect(),
             some => some.to_vec(),
         }
     }
@@ -68,10 +75,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn measure(arguments: &Arguments, bytes: usize) -> Result<()> {
-    let upstream = upstream::start(bytes)?;
+    let upstreams: Vec<_> = (0..arguments.upstreams)
+        .map(|_| upstream::start(bytes))
+        .collect::<Result<_>>()?;
     let mut rows = Vec::new();
     for contender in arguments.contenders() {
-        let proxy = Proxy::start(contender, upstream)?;
+        let proxy = Proxy::start(contender, &upstreams)?;
         let load = Load::connect(proxy.address, arguments.connections)?;
         let (microseconds, requests) = (Sample::default(), Sample::default());
         rows.push(Row {
@@ -116,13 +125,13 @@ impl Row {
 
 fn report(arguments: &Arguments, bytes: usize, rows: &[Row]) {
     println!(
-        "\n{bytes}-byte answers, {} connections, median of {} rounds (min–max)",
-        arguments.connections, arguments.rounds
+        "\n{bytes}-byte answers, {} connections, {} upstream(s), median of {} rounds (min–max)",
+        arguments.connections, arguments.upstreams, arguments.rounds
     );
     let (microseconds, rate) = ("CPU µs per request", "requests/s");
     println!(
-        "{:24} {microseconds:22} {:22} {:22} {rate}",
-        "", "to nginx", "to HAProxy"
+        "{:24} {microseconds:22} {:22} {:22} {:22} {rate}",
+        "", "to nginx", "to HAProxy", "to before"
     );
     let of = |contender| rows.iter().find(|row| row.proxy.contender == contender);
     let ratio = |row: &Row, to: Contender| {
@@ -132,11 +141,12 @@ fn report(arguments: &Arguments, bytes: usize, rows: &[Row]) {
     };
     for row in rows {
         println!(
-            "{:24} {:22} {:22} {:22} {}",
+            "{:24} {:22} {:22} {:22} {:22} {}",
             row.proxy.contender,
             row.microseconds.show(1),
             ratio(row, Contender::Nginx),
             ratio(row, Contender::Haproxy),
+            ratio(row, Contender::MeshRouterBefore),
             row.requests.show(0)
         );
     }

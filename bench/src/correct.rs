@@ -16,7 +16,7 @@ const LARGE: usize = 3_000_000;
 /// Plays every case against a proxy; the error names what it got wrong.
 pub(crate) fn check(contender: Contender) -> Result<()> {
     let upstream = Upstream::play(serve);
-    let proxy = Proxy::start(contender, upstream.address().parse()?)?;
+    let proxy = Proxy::start(contender, &[upstream.address().parse()?])?;
     let (done, outcome) = mpsc::channel();
     let address = proxy.address;
     // The harness fails by panicking; here that is an answer.

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "", "RSS before", "RSS after", "per connection"
     );
     for contender in [Contender::MeshRouter, Contender::Nginx, Contender::Haproxy] {
-        let proxy = Proxy::start(contender, upstream)?;
+        let proxy = Proxy::start(contender, &[upstream])?;
         let before = usage::resident_bytes(proxy.pid())?;
         let mut load = Load::connect(proxy.address, count)?;
         load.once_in_groups()?;

@@ -35,6 +35,8 @@ pub(crate) enum Contender {
     MeshRouter,
     /// Ours, with its access log into a file.
     MeshRouterLogging,
+    /// Ours as it was: a binary of another commit, `mesh-router-before` beside `mesh-router`.
+    MeshRouterBefore,
     /// Debian's nginx.
     Nginx,
     /// Debian's HAProxy.
@@ -57,6 +59,7 @@ impl fmt::Display for Contender {
         f.pad(match self {
             Self::MeshRouter => "mesh-router",
             Self::MeshRouterLogging => "mesh-router, access log",
+            Self::MeshRouterBefore => "mesh-router, before",
             Self::Nginx => "nginx",
             Self::Haproxy => "HAProxy",
         })
@@ -64,11 +67,11 @@ impl fmt::Display for Contender {
 }
 
 impl Proxy {
-    /// Starts a proxy in front of `upstream`, pinned to its core, and waits until it answers.
-    pub(crate) fn start(contender: Contender, upstream: SocketAddr) -> Result<Self> {
+    /// Starts a proxy in front of the upstreams, pinned to its core, and waits until it answers.
+    pub(crate) fn start(contender: Contender, upstreams: &[SocketAddr]) -> Result<Self> {
         let folder = TempDir::new()?;
         let address = free_address()?;
-        let mut command = command(contender, folder.path(), address, upstream)?;
+        let mut command = command(contender, folder.path(), address, upstreams)?;
         let log = folder.path().join("output.log");
         command
             .stdin(Stdio::null())
@@ -122,25 +125,28 @@ fn command(
     contender: Contender,
     folder: &Path,
     address: SocketAddr,
-    upstream: SocketAddr,
+    upstreams: &[SocketAddr],
 ) -> Result<Command> {
     let core = PROXY_CORE.to_string();
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", &core]);
     let file = folder.join("config");
     match contender {
-        Contender::MeshRouter | Contender::MeshRouterLogging => {
-            let binary = std::env::current_exe()?.with_file_name("mesh-router");
-            let access = if contender == Contender::MeshRouter {
-                "off"
-            } else {
-                "./access.log"
+        Contender::MeshRouter | Contender::MeshRouterLogging | Contender::MeshRouterBefore => {
+            let name = match contender == Contender::MeshRouterBefore {
+                true => "mesh-router-before",
+                false => "mesh-router",
             };
-            fs::write(&file, mesh_router(access, address, upstream))?;
+            let access = match contender == Contender::MeshRouterLogging {
+                true => "./access.log",
+                false => "off",
+            };
+            let binary = std::env::current_exe()?.with_file_name(name);
+            fs::write(&file, mesh_router(access, address, upstreams))?;
             command.arg(binary).args(["run", "--config"]).arg(file);
         }
         Contender::Nginx => {
-            fs::write(&file, nginx(folder, address, upstream))?;
+            fs::write(&file, nginx(folder, address, upstreams))?;
             command
                 .args(["nginx", "-c"])
                 .arg(file)
@@ -148,7 +154,7 @@ fn command(
                 .arg(folder);
         }
         Contender::Haproxy => {
-            fs::write(&file, haproxy(address, upstream))?;
+            fs::write(&file, haproxy(address, upstreams))?;
             command.args(["haproxy", "-db", "-f"]).arg(file);
         }
     }
@@ -156,15 +162,17 @@ fn command(
     Ok(command)
 }
 
-fn mesh_router(access: &str, address: SocketAddr, upstream: SocketAddr) -> String {
+fn mesh_router(access: &str, address: SocketAddr, upstreams: &[SocketAddr]) -> String {
+    let upstreams = each(upstreams, ", ", |_, upstream| format!("\"{upstream}\""));
     format!(
         "listen = [\"{address}\"]\nworkers = 1\nmode = \"production\"\n\
          [discovery]\nsources = []\n[log]\naccess = \"{access}\"\n\
-         [routes.\"{HOST}\"]\nupstreams = [\"{upstream}\"]\n"
+         [routes.\"{HOST}\"]\nupstreams = [{upstreams}]\n"
     )
 }
 
-fn nginx(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
+fn nginx(folder: &Path, address: SocketAddr, upstreams: &[SocketAddr]) -> String {
+    let servers = each(upstreams, " ", |_, upstream| format!("server {upstream};"));
     let folder = folder.display();
     format!(
         "daemon off;
@@ -185,7 +193,7 @@ http {{
   tcp_nodelay on;
   client_max_body_size 0;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-  upstream auth {{ server {upstream}; keepalive 256; keepalive_requests 1000000000; }}
+  upstream auth {{ {servers} keepalive 256; keepalive_requests 1000000000; }}
   server {{ listen {address} default_server backlog=8192; return 404; }}
   server {{
     listen {address};
@@ -212,7 +220,10 @@ http {{
     )
 }
 
-fn haproxy(address: SocketAddr, upstream: SocketAddr) -> String {
+fn haproxy(address: SocketAddr, upstreams: &[SocketAddr]) -> String {
+    let servers = each(upstreams, "\n  ", |index, upstream| {
+        format!("server s{index} {upstream}")
+    });
     format!(
         "global
   nbthread 1
@@ -242,9 +253,21 @@ frontend main
   http-response set-header X-Request-Id %[var(txn.id)]
   use_backend auth if is_auth
 backend auth
-  server one {upstream}
+  {servers}
 "
     )
+}
+
+fn each(
+    upstreams: &[SocketAddr],
+    between: &str,
+    shown: impl Fn(usize, &SocketAddr) -> String,
+) -> String {
+    let shown = upstreams
+        .iter()
+        .enumerate()
+        .map(|(index, it)| shown(index, it));
+    shown.collect::<Vec<_>>().join(between)
 }
 
 /// A port that is free now; the proxies need one number, and nobody else here takes any.

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         println!("only {count} connections: this system allows {open} open files (ulimit -n)");
     }
     let upstream = upstream::start(1024)?;
-    let proxy = Proxy::start(Contender::MeshRouterLogging, upstream)?;
+    let proxy = Proxy::start(Contender::MeshRouterLogging, &[upstream])?;
     let idle = usage::resident_bytes(proxy.pid())?;
     println!(
         "{:>8} {:>12} {:>12} {:>14}",
