@@ -2,7 +2,9 @@
 //! requests in flight.
 //!
 //! Tiers are made when a table is taken over: upstreams in sight before those whose node was lost,
-//! and among each, where the operator prefers them, those on this machine. Each worker judges for itself, and judges connections only: an upstream rests after a connect
+//! and among each, where the operator prefers them, those on this machine.
+//!
+//! Each worker judges for itself, and judges connections only: an upstream rests after a connect
 //! that failed, never for what it answered.
 
 use std::{
