@@ -16,6 +16,7 @@
 //! report, marked stale; every file asked for, found or not, is watched.
 
 mod files;
+mod node_status;
 mod opened;
 mod project;
 mod registry;
@@ -27,6 +28,7 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
+pub use node_status::{NodeState, NodeStatus};
 pub use opened::{How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
