@@ -22,6 +22,7 @@ mod project;
 mod registry;
 mod settings;
 mod source;
+mod source_status;
 mod watch;
 mod wildcard;
 
@@ -35,4 +36,5 @@ pub use registry::{Registry, RegistryHandle};
 pub use settings::{GatewaySetting, SettingValue, SettingWord};
 pub use source::release::{find_release, is_release};
 pub use source::static_route::{StaticRoute, StaticTarget, report_static};
+pub use source_status::SourceStatus;
 pub use watch::watch_project;

@@ -1,12 +1,12 @@
 //! The only writer of the table.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use routes::{Conflict, Finding, Published, Report, Rules, Settings, Snapshot, Source};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
-use crate::watch::log_finding;
+use crate::{SourceStatus, watch::log_finding};
 
 /// Changes that may wait for the registry; whoever reports more waits.
 const CHANGES_MAX: usize = 64;
@@ -17,6 +17,7 @@ pub struct Registry {
     reports: BTreeMap<Source, Report>,
     rules: Rules,
     published: watch::Sender<Arc<Published>>,
+    sources: watch::Sender<Vec<SourceStatus>>,
     changes: mpsc::Receiver<Change>,
 }
 
@@ -24,12 +25,15 @@ pub struct Registry {
 #[derive(Clone, Debug)]
 pub struct RegistryHandle {
     changes: mpsc::Sender<Change>,
+    sources: watch::Receiver<Vec<SourceStatus>>,
 }
 
 #[derive(Debug)]
 enum Change {
     Report(Report),
     Settings(Box<(Settings, Rules)>),
+    /// Nothing: somebody asks which generation holds after all changes before.
+    Asked(oneshot::Sender<u64>),
 }
 
 impl Registry {
@@ -47,19 +51,31 @@ impl Registry {
             settings: Arc::new(settings),
         }));
         let (sender, changes) = mpsc::channel(CHANGES_MAX);
+        let (statuses, sources) = watch::channel(Vec::new());
+        for report in reports.values() {
+            note(&statuses, report);
+        }
         let registry = Self {
             reports,
             rules,
             published,
+            sources: statuses,
             changes,
         };
-        (registry, RegistryHandle { changes: sender }, receiver)
+        let handle = RegistryHandle {
+            changes: sender,
+            sources,
+        };
+        (registry, handle, receiver)
     }
 
     /// Runs until every handle is dropped. Dropping it loses the changes not yet merged.
     pub async fn run(mut self) {
         while let Some(change) = self.changes.recv().await {
             let previous = Arc::clone(&self.published.borrow());
+            if let Change::Report(report) = &change {
+                note(&self.sources, report);
+            }
             if let Some(next) = self.apply(&previous, change) {
                 log_transition(&self.reports, &previous, &next);
                 self.published.send_replace(Arc::new(next));
@@ -80,6 +96,11 @@ impl Registry {
                 if *settings != new {
                     settings = Arc::new(new);
                 }
+            }
+            Change::Asked(answer) => {
+                // Whoever asked may have given up.
+                let _ = answer.send(previous.generation);
+                return None;
             }
         }
         let snapshot = merge(&previous.snapshot, &self.reports, &self.rules);
@@ -109,10 +130,42 @@ impl RegistryHandle {
             .await;
     }
 
+    /// Returns the generation that holds once all that was handed over before is merged; `None`
+    /// where the registry has ended. Dropping it loses nothing.
+    pub async fn generation(&self) -> Option<u64> {
+        let (answer, asked) = oneshot::channel();
+        self.send(Change::Asked(answer)).await;
+        asked.await.ok()
+    }
+
+    /// Returns what each source has said so far, sorted; always the newest.
+    pub fn sources(&self) -> watch::Receiver<Vec<SourceStatus>> {
+        self.sources.clone()
+    }
+
     async fn send(&self, change: Change) {
         // A registry that has ended is a gateway that is leaving: nobody is left to be told.
         let _ = self.changes.send(change).await;
     }
+}
+
+/// Notes that a source has reported.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "it is shown when a report came; nothing is decided by it"
+)]
+fn note(sources: &watch::Sender<Vec<SourceStatus>>, report: &Report) {
+    let now = SystemTime::now();
+    sources.send_modify(|sources| {
+        let index = match sources.binary_search_by_key(&report.source, |it| it.source) {
+            Ok(index) => index,
+            Err(index) => {
+                sources.insert(index, SourceStatus::new(report.source));
+                index
+            }
+        };
+        sources[index].note(report, now);
+    });
 }
 
 fn merge(previous: &Snapshot, reports: &BTreeMap<Source, Report>, rules: &Rules) -> Snapshot {

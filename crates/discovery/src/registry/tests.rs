@@ -121,3 +121,49 @@ async fn a_handle_outlives_its_registry() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn sources_tell_when_they_last_succeeded() {
+    let (registry, handle, _receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    let sources = handle.sources();
+    let now = || sources.borrow().clone();
+    let [first] = &now()[..] else {
+        panic!("{:?}", now())
+    };
+    assert_eq!((first.source, first.stale), (Source::Static, false));
+    assert_eq!(
+        (first.successes, first.failures, first.endpoints),
+        (1, 0, 1)
+    );
+    assert!(first.last_success.is_some());
+    let mut failed = report("a.test");
+    failed.stale = true;
+    handle.report(failed).await;
+    drop(handle);
+    registry.run().await;
+    let [later] = &now()[..] else {
+        panic!("{:?}", now())
+    };
+    assert_eq!((later.stale, later.successes, later.failures), (true, 1, 1));
+    assert_eq!(later.last_success, first.last_success);
+}
+
+#[tokio::test]
+async fn whoever_asks_hears_the_generation_after_all_changes_before() {
+    let (registry, handle, _receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    let running = tokio::spawn(registry.run());
+    assert_eq!(handle.generation().await, Some(1));
+    handle.report(report("b.test")).await;
+    assert_eq!(handle.generation().await, Some(2));
+    running.abort();
+    let _ = running.await;
+    assert_eq!(handle.generation().await, None);
+}
