@@ -17,7 +17,7 @@ use fastrand::Rng;
 use routes::{Adapter, Address, Prefer, Serving, Settings, Sight, Snapshot, Upstream};
 use slab::Slab;
 
-use crate::board::Standing;
+use crate::board::{Board, Mark, Standing};
 
 #[cfg(test)]
 mod tests;
@@ -43,12 +43,14 @@ pub(crate) struct Known {
     pub(crate) adapter: Adapter,
     /// Whether its node can be seen; for access lines.
     pub(crate) sight: Sight,
-    /// What the board shows of it.
-    standing: Arc<Standing>,
+    /// Requests of this worker that it has, or is being dialled for.
+    in_flight: u32,
     /// Connections and exchanges that name it: it keeps its number until there are none.
     holds: u32,
     listed: bool,
     rest: Rest,
+    /// Where whoever shows it reads how it stands.
+    mark: Arc<Mark>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,6 +66,7 @@ pub(crate) struct Balance {
     numbers: HashMap<Address, u32>,
     /// By the service's slot.
     services: Vec<Listed>,
+    board: Board,
 }
 
 /// The upstreams of one service, those of the first tier first.
@@ -94,6 +97,14 @@ impl Listed {
 }
 
 impl Balance {
+    /// Starts without upstreams. How it stands with each is written on `board`.
+    pub(crate) fn new(board: Board) -> Self {
+        Self {
+            board,
+            ..Self::default()
+        }
+    }
+
     /// Takes over the table's upstreams. Returns the numbers of those that are no longer listed:
     /// their idle connections are to be closed.
     pub(crate) fn apply(&mut self, snapshot: &Snapshot, settings: &Settings) -> Vec<u32> {
@@ -123,6 +134,7 @@ impl Balance {
         let gone: Vec<u32> = gone.collect();
         self.known
             .retain(|_, known| known.listed || known.holds > 0);
+        self.board.prune();
         gone
     }
 
@@ -131,13 +143,6 @@ impl Balance {
         self.services
             .get(slot as usize)
             .is_some_and(|listed| !listed.numbers.is_empty())
-    }
-
-    /// Returns the listed upstreams and how they stand, for the board.
-    pub(crate) fn standings(&self) -> Vec<(Address, Arc<Standing>)> {
-        let listed = self.known.iter().filter(|(_, known)| known.listed);
-        let standing = |known: &Known| (known.address.clone(), Arc::clone(&known.standing));
-        listed.map(|(_, known)| standing(known)).collect()
     }
 
     /// Chooses an upstream of the service that is not among `tried`: of the first tier that has
@@ -189,31 +194,30 @@ impl Balance {
 
     /// Notes that a request was given to this upstream.
     pub(crate) fn begin(&mut self, number: u32) {
-        self.known[number as usize].standing.in_flight.add(1);
+        self.known[number as usize].in_flight += 1;
     }
 
     /// Takes back one [`Balance::begin`].
     pub(crate) fn end(&mut self, number: u32) {
-        self.known[number as usize].standing.in_flight.less();
+        self.known[number as usize].in_flight -= 1;
     }
 
     /// Notes that a connection to it was made.
     pub(crate) fn connected(&mut self, number: u32) {
         let known = &mut self.known[number as usize];
-        if known.rest.until.is_some() {
-            known.rest = Rest::default();
-            known.standing.set_resting(false);
-        }
+        known.rest = Rest::default();
+        known.mark.set(Standing::Up);
     }
 
     /// Notes that a connection to it could not be made.
     pub(crate) fn failed(&mut self, number: u32, now: Instant) {
-        let Known { rest, standing, .. } = &mut self.known[number as usize];
+        let known = &mut self.known[number as usize];
+        known.mark.set(Standing::Failing);
+        let rest = &mut known.rest;
         // Many connects that fail together are one failure.
         if rest.until.is_none_or(|until| until <= now) {
             rest.length = (rest.length * 2).clamp(REST_MIN, REST_MAX);
             rest.until = Some(now + rest.length);
-            standing.set_resting(true);
         }
     }
 
@@ -246,10 +250,11 @@ impl Balance {
             node: None,
             adapter: Adapter::Unknown,
             sight: Sight::Unconfirmed,
-            standing: Arc::default(),
+            in_flight: 0,
             holds: 0,
             listed: false,
             rest: Rest::default(),
+            mark: self.board.mark(address),
         });
         let number = u32::try_from(index).expect("fewer upstreams than memory has room for");
         self.numbers.insert(address.clone(), number);
@@ -276,7 +281,7 @@ impl Balance {
         let (Some(one), Some(other)) = (first, second) else {
             return first;
         };
-        let busy = |number| self.get(number).standing.in_flight.get();
+        let busy = |number| self.get(number).in_flight;
         match busy(one).cmp(&busy(other)) {
             std::cmp::Ordering::Less => Some(one),
             std::cmp::Ordering::Greater => Some(other),

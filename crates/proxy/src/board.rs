@@ -1,87 +1,86 @@
-//! How the upstreams stand with each worker, for whoever asks.
-//!
-//! A worker pins the standings of its upstreams up when it takes over a table. It alone writes
-//! them, with plain relaxed stores; the lock is for who is on the board, and no request takes it.
+//! How it stands with each upstream, for whoever shows it: the last news of any worker counts.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicU8, Ordering::Relaxed},
     },
 };
 
 use routes::Address;
 
-use crate::counters::Count;
-
-/// How one upstream stands with one worker. Aligned so that no two workers share a cache line.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub(crate) struct Standing {
-    /// Requests that it has, or is being dialled for.
-    pub(crate) in_flight: Count,
-    resting: AtomicBool,
+/// What the last attempt to connect to an upstream came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nobody has tried yet.
+    #[default]
+    Untried,
+    /// It took the connection.
+    Up,
+    /// It did not.
+    Failing,
 }
 
 impl Standing {
-    /// Notes whether the last connect failed.
-    pub(crate) fn set_resting(&self, resting: bool) {
-        self.resting.store(resting, Relaxed);
+    /// Every standing.
+    pub const ALL: [Self; 3] = [Self::Untried, Self::Up, Self::Failing];
+
+    /// The name in JSON and as a label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Untried => "untried",
+            Self::Up => "up",
+            Self::Failing => "failing",
+        }
     }
 }
 
-/// The upstreams of one worker.
+/// Where all workers write how it stands with one upstream. Written when a connection is made or
+/// fails, and only where that is news; never for a request on a connection there is.
 #[derive(Debug, Default)]
-pub(crate) struct Board(Mutex<Vec<(Address, Arc<Standing>)>>);
+pub(crate) struct Mark(AtomicU8);
+
+impl Mark {
+    /// Notes the news.
+    pub(crate) fn set(&self, standing: Standing) {
+        let news = standing as u8;
+        if self.0.load(Relaxed) != news {
+            self.0.store(news, Relaxed);
+        }
+    }
+
+    fn get(&self) -> Standing {
+        let mark = self.0.load(Relaxed);
+        let known = Standing::ALL.into_iter().find(|it| *it as u8 == mark);
+        known.unwrap_or_default()
+    }
+}
+
+/// The marks of all upstreams. The lock is taken when a table is applied and when somebody reads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Board(Arc<Mutex<HashMap<Address, Arc<Mark>>>>);
 
 impl Board {
-    /// Replaces what was on the board.
-    pub(crate) fn pin(&self, standings: Vec<(Address, Arc<Standing>)>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = standings;
-    }
-
-    fn read(&self) -> Vec<(Address, Arc<Standing>)> {
-        let pinned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pinned.clone()
-    }
-}
-
-/// How one upstream stands with all workers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamState {
-    /// The upstream.
-    pub address: Address,
-    /// Requests that it has, or is being dialled for.
-    pub in_flight: u64,
-    /// Workers that have it in their table.
-    pub workers: usize,
-    /// Those of them whose last connect to it failed, until the next one succeeds. They choose it
-    /// only now and then, and where nothing else is left.
-    pub resting_workers: usize,
-}
-
-impl UpstreamState {
-    /// Returns whether any worker could not connect to it. Each finds out for itself, and one that
-    /// has no requests does not look.
-    pub fn is_resting(&self) -> bool {
-        self.resting_workers > 0
-    }
-
-    /// Sums up what the workers' boards say, sorted by address.
-    pub(crate) fn sum<'a>(boards: impl Iterator<Item = &'a Board>) -> Vec<Self> {
-        let mut states: BTreeMap<Address, Self> = BTreeMap::new();
-        for (address, standing) in boards.flat_map(Board::read) {
-            let state = states.entry(address.clone()).or_insert(Self {
-                address,
-                in_flight: 0,
-                workers: 0,
-                resting_workers: 0,
-            });
-            state.in_flight += standing.in_flight.get();
-            state.workers += 1;
-            state.resting_workers += usize::from(standing.resting.load(Relaxed));
+    /// Returns the mark of an upstream, a new one where there is none.
+    pub(crate) fn mark(&self, address: &Address) -> Arc<Mark> {
+        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match marks.get(address) {
+            Some(mark) => Arc::clone(mark),
+            None => Arc::clone(marks.entry(address.clone()).or_default()),
         }
-        states.into_values().collect()
+    }
+
+    /// Forgets the upstreams that no worker knows any more.
+    pub(crate) fn prune(&self) {
+        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.retain(|_, mark| Arc::strong_count(mark) > 1);
+    }
+
+    /// Returns how it stands with each.
+    pub(crate) fn standings(&self) -> HashMap<Address, Standing> {
+        let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = |(address, mark): (&Address, &Arc<Mark>)| (address.clone(), mark.get());
+        marks.iter().map(standing).collect()
     }
 }

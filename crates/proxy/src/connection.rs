@@ -1,12 +1,12 @@
 //! What a worker keeps for each connection: of a client, and to an upstream.
 
-use std::{net::IpAddr, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use exchange::{Client, Ending, Peer, Reuse};
 use mio::Token;
 use routes::Adapter;
 
-use crate::{socket::Socket, timers::Reminder};
+use crate::{counters::Count, socket::Socket, timers::Reminder};
 
 /// Which slab a number belongs to; packed with it into a reactor's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,8 @@ pub(crate) struct ClientConnection {
     pub(crate) served_by: Option<u32>,
     /// The service that counts it as active.
     pub(crate) active: Option<u32>,
-    /// Counted as a WebSocket of this service.
-    pub(crate) websocket: Option<u32>,
+    /// Counted here as a WebSocket.
+    pub(crate) websocket: Option<Arc<Count>>,
     /// Every upstream refused within the wish itself: the exchange is told afterwards.
     pub(crate) refused: bool,
     /// Stands in the list of the ready.

@@ -5,6 +5,7 @@
 //! these are statistics, and nothing is ordered by them.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -13,6 +14,8 @@ use std::{
 };
 
 use exchange::{Reason, Record};
+
+use crate::websockets::WebSockets;
 
 #[cfg(test)]
 mod tests;
@@ -52,7 +55,6 @@ impl Count {
             .store(self.0.load(Relaxed).saturating_sub(1), Relaxed);
     }
 
-    /// Returns the number.
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
@@ -70,6 +72,7 @@ pub(crate) struct WorkerCounters {
     pub(crate) access_lines_lost: Count,
     /// Client connections open now, by listener.
     pub(crate) open: Vec<Count>,
+    pub(crate) websockets: WebSockets,
     /// Exchanges that no service had: unknown hosts, malformed heads.
     unrouted: Service,
     /// By the service's slot, made at its first request.
@@ -80,7 +83,6 @@ pub(crate) struct WorkerCounters {
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) active: Count,
-    pub(crate) websockets: Count,
     bytes_in: Count,
     bytes_out: Count,
     errors: [Count; REASONS],
@@ -98,7 +100,6 @@ impl Default for Service {
     fn default() -> Self {
         Self {
             active: Count::default(),
-            websockets: Count::default(),
             bytes_in: Count::default(),
             bytes_out: Count::default(),
             errors: Default::default(),
@@ -119,6 +120,7 @@ impl WorkerCounters {
             accept_pauses: Count::default(),
             access_lines_lost: Count::default(),
             open: (0..listeners).map(|_| Count::default()).collect(),
+            websockets: WebSockets::default(),
             unrouted: Service::default(),
             services: (0..services).map(|_| OnceLock::new()).collect(),
         }
@@ -183,6 +185,8 @@ pub struct Counters {
     pub websockets: u64,
     /// Exchanges that no service had.
     pub unrouted: ServiceCounters,
+    /// WebSockets open now by the service's slot and the Erlang node, where known; in order.
+    pub websockets_by_node: BTreeMap<(u32, Option<String>), u64>,
     /// By the service's slot, in order; only those that had a request.
     pub services: Vec<(u32, ServiceCounters)>,
 }
@@ -230,7 +234,6 @@ impl ServiceCounters {
 
     fn add(&mut self, worker: &Service) {
         self.active += worker.active.get();
-        self.websockets += worker.websockets.get();
         self.bytes_in += worker.bytes_in.get();
         self.bytes_out += worker.bytes_out.get();
         for (sum, count) in self.errors.iter_mut().zip(&worker.errors) {
@@ -324,16 +327,25 @@ impl Counters {
             let Some(service) = service.get() else {
                 continue;
             };
-            let index = match self.services.binary_search_by_key(&slot, |(slot, _)| *slot) {
-                Ok(index) => index,
-                Err(index) => {
-                    self.services
-                        .insert(index, (slot, ServiceCounters::default()));
-                    index
-                }
-            };
-            self.services[index].1.add(service);
+            self.service(slot).add(service);
         }
+        worker.websockets.each(|slot, node, open| {
+            self.service(slot).websockets += open;
+            let key = (slot, node.map(ToOwned::to_owned));
+            *self.websockets_by_node.entry(key).or_default() += open;
+        });
+    }
+
+    fn service(&mut self, slot: u32) -> &mut ServiceCounters {
+        let services = &mut self.services;
+        let index = match services.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(index) => index,
+            Err(index) => {
+                services.insert(index, (slot, ServiceCounters::default()));
+                index
+            }
+        };
+        &mut services[index].1
     }
 }
 

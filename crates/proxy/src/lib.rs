@@ -23,6 +23,7 @@ mod clock;
 mod connection;
 mod counters;
 mod drain;
+mod figures;
 mod listener;
 mod mailbox;
 mod pool;
@@ -33,12 +34,14 @@ mod strangers;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod websockets;
 mod worker;
 
 pub use access::AccessLog;
-pub use board::UpstreamState;
+pub use board::Standing;
 pub use counters::{
     Counters, DURATION_BUCKETS, Durations, METHODS, STATUS_CLASSES, ServiceCounters,
 };
-pub use listener::{BindError, ListenAddress, Listeners, bind};
+pub use figures::Figures;
+pub use listener::{BindError, ListenAddress, Listeners, bind, holder_of, remove_stale};
 pub use proxy::{Options, Proxy, start};

@@ -272,8 +272,21 @@ fn bind_unix(path: &Path) -> io::Result<Bound> {
     })
 }
 
+/// Names the program that listens on `address`, or on all addresses with its port, where the system
+/// tells: `beam.smp (pid 812)`.
+pub fn holder_of(address: &ListenAddress) -> Option<String> {
+    match address {
+        ListenAddress::Tcp(address) => holder::of(*address),
+        ListenAddress::Unix(path) => holder::of_path(path),
+    }
+}
+
 /// Removes the file that a killed predecessor left, only if it is a socket and nobody answers.
-fn remove_stale(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// If somebody answers there (who, where the system tells), or a file that is no socket is there.
+pub fn remove_stale(path: &Path) -> io::Result<()> {
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -287,10 +300,12 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
     match std::os::unix::net::UnixStream::connect(path) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path),
-        Ok(_) => Err(io::Error::new(
-            ErrorKind::AddrInUse,
-            "another program listens there",
-        )),
+        Ok(_) => {
+            let holder = holder::of_path(path);
+            let holder = holder.unwrap_or_else(|| "another program".to_owned());
+            let taken = format!("{holder} listens there");
+            Err(io::Error::new(ErrorKind::AddrInUse, taken))
+        }
         Err(error) => Err(error),
     }
 }

@@ -33,17 +33,17 @@ pub(crate) struct Letters {
 pub(crate) struct Mailbox {
     letters: Mutex<Letters>,
     waker: Waker,
-    /// The generation that the worker has applied.
+    /// The generation that the worker has applied; 0 until it has begun.
     applied: AtomicU64,
 }
 
 impl Mailbox {
-    /// Makes an empty box for a worker that starts with this generation.
-    pub(crate) fn new(waker: Waker, generation: u64) -> Self {
+    /// Makes an empty box for a worker that has not begun.
+    pub(crate) fn new(waker: Waker) -> Self {
         Self {
             letters: Mutex::default(),
             waker,
-            applied: AtomicU64::new(generation),
+            applied: AtomicU64::new(0),
         }
     }
 

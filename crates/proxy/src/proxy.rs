@@ -18,11 +18,12 @@ use routes::Published;
 
 use crate::{
     AccessLog,
-    access::{Lost, Writer},
-    board::{Board, UpstreamState},
+    access::Writer,
+    board::Board,
     clock,
     connection::Key,
     counters::{Counters, WorkerCounters},
+    figures::Figures,
     listener::Listeners,
     mailbox::Mailbox,
     strangers::Strangers,
@@ -54,7 +55,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Proxy {
     workers: Vec<Running>,
-    lost: Lost,
+    figures: Figures,
     /// Behind a lock only so that a proxy can be shared: nobody but the drain takes it.
     farewell: Mutex<Option<Farewell>>,
 }
@@ -70,8 +71,6 @@ struct Farewell {
 #[derive(Debug)]
 struct Running {
     mailbox: Arc<Mailbox>,
-    counters: Arc<WorkerCounters>,
-    board: Arc<Board>,
     thread: JoinHandle<()>,
 }
 
@@ -98,18 +97,18 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
     let services = first.settings.limits.services.max(COUNTED_SERVICES_MIN);
     let open = Arc::new(AtomicUsize::new(0));
     let strangers = Strangers::default();
+    let board = Board::default();
     let (leaving, left) = mpsc::sync_channel(0);
-    let (desks, dealer) = set_up(listeners.workers, first.generation)?;
+    let (desks, dealer) = set_up(listeners.workers)?;
     // The first worker has the listeners that deal out.
     let mut dealer = Some(dealer);
     let parts = desks
         .into_iter()
         .zip(listeners.divide())
         .zip(repeat_n(first, workers));
-    let mut workers = Vec::new();
+    let (mut workers, mut seen) = (Vec::new(), Vec::new());
     for ((desk, listeners), published) in parts {
         let counters = Arc::new(WorkerCounters::new(addresses, services));
-        let board = Arc::<Board>::default();
         let mailbox = Arc::clone(&desk.mailbox);
         let seed = Seed {
             poll: desk.poll,
@@ -119,9 +118,9 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
             dealer: dealer.take(),
             published,
             counters: Arc::clone(&counters),
-            board: Arc::clone(&board),
             journal: writer.journal(),
             strangers: strangers.clone(),
+            board: board.clone(),
             open: Arc::clone(&open),
             instance: instance.clone(),
             random: fastrand::u64(..),
@@ -131,18 +130,14 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
         let thread = thread::Builder::new()
             .name(name)
             .spawn(move || work(seed, &leaving))?;
-        workers.push(Running {
-            mailbox,
-            counters,
-            board,
-            thread,
-        });
+        seen.push((Arc::clone(&mailbox), counters));
+        workers.push(Running { mailbox, thread });
     }
-    let lost = writer.lost();
+    let figures = Figures::new(seen, writer.lost(), board);
     let farewell = Mutex::new(Some(Farewell { left, writer }));
     Ok(Proxy {
         workers,
-        lost,
+        figures,
         farewell,
     })
 }
@@ -155,12 +150,12 @@ struct Desk {
 }
 
 /// Makes the desks of all workers, and what deals connections out to them.
-fn set_up(workers: usize, generation: u64) -> io::Result<(Vec<Desk>, Dealer)> {
+fn set_up(workers: usize) -> io::Result<(Vec<Desk>, Dealer)> {
     let (mut desks, mut deals) = (Vec::new(), Vec::new());
     for _ in 0..workers {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), Key::Mail.token())?;
-        let mailbox = Arc::new(Mailbox::new(waker, generation));
+        let mailbox = Arc::new(Mailbox::new(waker));
         let (deal, dealt) = mpsc::sync_channel(DEALT_MAX);
         deals.push((deal, Arc::clone(&mailbox)));
         desks.push(Desk {
@@ -200,22 +195,19 @@ impl Proxy {
         }
     }
 
+    /// Returns what the workers tell of themselves, to keep.
+    pub fn figures(&self) -> Figures {
+        self.figures.clone()
+    }
+
     /// Returns the lowest generation that all workers have applied.
     pub fn applied(&self) -> u64 {
-        let applied = self.workers.iter().map(|worker| worker.mailbox.applied());
-        applied.min().unwrap_or_default()
+        self.figures.applied()
     }
 
     /// Returns the counters of all workers, summed.
     pub fn counters(&self) -> Counters {
-        let mut sum = Counters::sum(self.workers.iter().map(|worker| &*worker.counters));
-        sum.access_lines_lost += self.lost.count();
-        sum
-    }
-
-    /// Returns how the workers stand with the upstreams of their tables, sorted by address.
-    pub fn upstreams(&self) -> Vec<UpstreamState> {
-        UpstreamState::sum(self.workers.iter().map(|worker| &*worker.board))
+        self.figures.counters()
     }
 
     /// Tells that the gateway will leave: the health path answers 503 from now on, everything else

@@ -13,7 +13,7 @@ use std::{
 
 use routes::{Address, Published, Settings, Sight, Upstream};
 
-use crate::{AccessLog, ListenAddress, Options, bind, start};
+use crate::{AccessLog, ListenAddress, Options, Standing, bind, start};
 use stage::{FLOOD, Raw, Stage, Stand, eventually, table};
 
 mod stage;
@@ -507,12 +507,8 @@ fn an_upstream_out_of_sight_is_dialled_where_those_in_sight_refuse() {
     eventually(|| stage.proxy.applied() == 2);
     assert_eq!(stage.client().get("/number").status(), 200);
     assert_eq!(lost.connections(), 1);
-    let resting = |stage: &Stage| {
-        let states = stage.proxy.upstreams();
-        let resting = states.iter().filter(|it| it.is_resting());
-        resting.map(|it| it.address.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(resting(&stage), [Address::Tcp(address)]);
+    let standing = |stage: &Stage| stage.proxy.figures().standings()[&Address::Tcp(address)];
+    assert_eq!(standing(&stage), Standing::Failing);
 
     // It is back.
     let back = Stand::at(address);
@@ -520,43 +516,7 @@ fn an_upstream_out_of_sight_is_dialled_where_those_in_sight_refuse() {
         assert_eq!(stage.client().get("/number").status(), 200);
         back.connections() > 0
     });
-    assert_eq!(resting(&stage), []);
-}
-
-#[test]
-fn whoever_asks_is_told_how_upstreams_stand() {
-    let (seen, lost) = (Stand::start(), Stand::start());
-    let table = sighted(1, seen.tcp(), lost.tcp());
-    let stage = Stage::with(table, 2, AccessLog::Off);
-    // Each worker pins its own up when its thread begins.
-    eventually(|| {
-        let states = stage.proxy.upstreams();
-        states.len() == 2 && states.iter().all(|it| it.workers == 2)
-    });
-    let in_flight = |stand: &Stand| {
-        let states = stage.proxy.upstreams();
-        let state = states.into_iter().find(|it| it.address == stand.tcp());
-        let state = state.unwrap();
-        assert_eq!((state.workers, state.resting_workers), (2, 0));
-        state.in_flight
-    };
-    assert_eq!((in_flight(&seen), in_flight(&lost)), (0, 0));
-    let mut client = stage.client();
-    client.send("GET /hold HTTP/1.1\r\nHost: app.test\r\n\r\n");
-    seen.held.recv_timeout(SHORT).unwrap();
-    assert_eq!((in_flight(&seen), in_flight(&lost)), (1, 0));
-    seen.release.send(()).unwrap();
-    assert_eq!(client.answer().text(), "held");
-    eventually(|| in_flight(&seen) == 0);
-
-    let only = stage::table(2, &[("app.test", lost.tcp())], Settings::default());
-    stage.proxy.publish(Arc::new(only));
-    eventually(|| stage.proxy.applied() == 2);
-    let left = stage.proxy.upstreams();
-    assert_eq!(
-        left.iter().map(|it| &it.address).collect::<Vec<_>>(),
-        [&lost.tcp()]
-    );
+    assert_eq!(standing(&stage), Standing::Up);
 }
 
 #[test]

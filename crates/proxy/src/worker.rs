@@ -62,9 +62,9 @@ pub(crate) struct Seed {
     pub(crate) dealer: Option<Dealer>,
     pub(crate) published: Arc<Published>,
     pub(crate) counters: Arc<WorkerCounters>,
-    pub(crate) board: Arc<Board>,
     pub(crate) journal: Journal,
     pub(crate) strangers: Strangers,
+    pub(crate) board: Board,
     /// Client connections of all workers.
     pub(crate) open: Arc<AtomicUsize>,
     /// This process in Via.
@@ -83,7 +83,6 @@ pub(crate) struct Worker {
     parts: Parts,
     tools: Tools,
     published: Arc<Published>,
-    board: Arc<Board>,
     doors: Vec<Door>,
     dealer: Option<Dealer>,
     dealt: Receiver<Dealt>,
@@ -105,10 +104,9 @@ impl Worker {
     pub(crate) fn new(seed: Seed) -> io::Result<Self> {
         let now = clock::now();
         let registry = seed.poll.registry().try_clone()?;
-        let mut balance = Balance::default();
+        let mut balance = Balance::new(seed.board);
         // The first table: nothing can be gone.
         let _none = balance.apply(&seed.published.snapshot, &seed.published.settings);
-        seed.board.pin(balance.standings());
         let parts = Parts {
             registry,
             upstreams: Slab::new(),
@@ -124,6 +122,7 @@ impl Worker {
             closed: Vec::new(),
         };
         let doors = Door::open_all(seed.listeners, &parts.registry)?;
+        seed.mailbox.set_applied(seed.published.generation);
         Ok(Self {
             poll: seed.poll,
             scratch: vec![0; SCRATCH_BYTES].into(),
@@ -132,7 +131,6 @@ impl Worker {
             parts,
             tools: Tools::new(&seed.instance, seed.random),
             published: seed.published,
-            board: seed.board,
             doors,
             dealer: seed.dealer,
             dealt: seed.dealt,
@@ -280,7 +278,6 @@ impl Worker {
                 self.parts.close(connection);
             }
         }
-        self.board.pin(self.parts.balance.standings());
         self.mailbox.set_applied(published.generation);
         self.published = published;
     }

@@ -304,3 +304,30 @@ fn an_address_is_in_sight_if_one_of_its_services_sees_it() {
     apply(&mut balance, &snapshot);
     assert_eq!(sight(&balance), Sight::Unconfirmed);
 }
+
+#[test]
+fn the_last_news_of_any_worker_stands_on_the_board() {
+    let board = Board::default();
+    let mut workers = [Balance::new(board.clone()), Balance::new(board.clone())];
+    for worker in &mut workers {
+        apply(worker, &table(&[&[1, 2]]));
+    }
+    let check = |expected: &[(u16, Standing)]| {
+        let expected: HashMap<Address, Standing> = expected
+            .iter()
+            .map(|(port, it)| (address(*port), *it))
+            .collect();
+        assert_eq!(board.standings(), expected);
+    };
+    check(&[(1, Standing::Untried), (2, Standing::Untried)]);
+    let number = workers[0].numbers[&address(1)];
+    workers[0].failed(number, crate::clock::now());
+    check(&[(1, Standing::Failing), (2, Standing::Untried)]);
+    let number = workers[1].numbers[&address(1)];
+    workers[1].connected(number);
+    check(&[(1, Standing::Up), (2, Standing::Untried)]);
+    for worker in &mut workers {
+        apply(worker, &table(&[&[2]]));
+    }
+    check(&[(2, Standing::Untried)]);
+}

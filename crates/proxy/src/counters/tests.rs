@@ -62,6 +62,23 @@ fn workers_are_summed_by_service_method_and_class() {
 }
 
 #[test]
+fn websockets_are_counted_by_service_and_node() {
+    let workers = [WorkerCounters::new(1, 8), WorkerCounters::new(1, 8)];
+    let one = workers[0].websockets.open(2, Some("auth@a"));
+    let _two = workers[1].websockets.open(2, Some("auth@a"));
+    let _three = workers[1].websockets.open(2, None);
+    let key = |node: Option<&str>| (2, node.map(ToOwned::to_owned));
+    let sum = Counters::sum(workers.iter());
+    assert_eq!(sum.websockets, 3);
+    let expected = [(key(None), 1), (key(Some("auth@a")), 2)];
+    assert_eq!(sum.websockets_by_node, BTreeMap::from(expected));
+    one.less();
+    let sum = Counters::sum(workers.iter());
+    assert_eq!(sum.websockets_by_node[&key(Some("auth@a"))], 1);
+    assert_eq!(sum.services[0].1.websockets, 2);
+}
+
+#[test]
 fn what_no_service_had_is_counted_apart() {
     let worker = WorkerCounters::new(1, 2);
     worker.finished(&Record {

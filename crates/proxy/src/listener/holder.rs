@@ -3,6 +3,7 @@
 use std::{
     io::{self, ErrorKind},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    path::Path,
     time::Duration,
 };
 
@@ -14,6 +15,15 @@ const ANSWER_MAX: Duration = Duration::from_millis(200);
 pub(super) fn of(address: SocketAddr) -> Option<String> {
     if cfg!(target_os = "linux") {
         proc::listener_of(address)
+    } else {
+        None
+    }
+}
+
+/// Names the program that listens on the Unix socket at `path`, as it was written when it bound.
+pub(super) fn of_path(path: &Path) -> Option<String> {
+    if cfg!(target_os = "linux") {
+        proc::listener_at(path)
     } else {
         None
     }
@@ -51,11 +61,36 @@ mod proc {
                 continue;
             };
             let inodes = table.lines().filter_map(|line| inode(line, address));
-            links.extend(inodes.map(|inode| format!("socket:[{inode}]")));
+            links.extend(inodes.map(link));
         }
+        program_with(&links)
+    }
+
+    pub(super) fn listener_at(path: &Path) -> Option<String> {
+        /// Set in the column of flags for a socket that listens (`__SO_ACCEPTCON`).
+        const LISTENS: &str = "00010000";
+        let table = fs::read_to_string("/proc/net/unix").ok()?;
+        let path = path.to_str()?;
+        let inode = |line: &str| {
+            let mut columns = line.splitn(7, ' ');
+            let flags = columns.nth(3)?;
+            let rest = columns.nth(2)?.trim_start();
+            let (inode, bound) = rest.split_once(' ')?;
+            (flags == LISTENS && bound == path).then(|| link(inode))
+        };
+        let links: Vec<String> = table.lines().filter_map(inode).collect();
+        program_with(&links)
+    }
+
+    /// How a process's file of this socket reads.
+    fn link(inode: &str) -> String {
+        format!("socket:[{inode}]")
+    }
+
+    fn program_with(links: &[String]) -> Option<String> {
         fs::read_dir("/proc").ok()?.flatten().find_map(|process| {
             let pid: u32 = process.file_name().to_str()?.parse().ok()?;
-            if !holds_any(&process.path(), &links) {
+            if !holds_any(&process.path(), links) {
                 return None;
             }
             let name = fs::read_to_string(process.path().join("comm")).ok()?;

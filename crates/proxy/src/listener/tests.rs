@@ -91,6 +91,10 @@ fn a_stale_unix_socket_is_replaced_and_a_live_one_is_not() {
         panic!("{error:?}")
     };
     assert_eq!((of, source.kind()), (&address, ErrorKind::AddrInUse));
+    if cfg!(target_os = "linux") {
+        let us = format!("(pid {}) listens there", std::process::id());
+        assert!(source.to_string().ends_with(&us), "{source}");
+    }
     drop(live);
     assert!(path.exists(), "as a killed process leaves it");
     bind(&[address], 2).unwrap();

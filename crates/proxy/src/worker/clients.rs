@@ -49,10 +49,15 @@ impl Worker {
         let Some(slot) = self.clients.get_mut(key as usize) else {
             return;
         };
-        if slot.connection.websocket.is_none() && slot.client.is_tunnel() {
-            let service = slot.connection.active;
-            slot.connection.websocket = service;
-            self.parts.counters.service(service).websockets.add(1);
+        if slot.connection.websocket.is_none()
+            && slot.client.is_tunnel()
+            && let Some(service) = slot.connection.active
+        {
+            let upstream = slot.connection.served_by;
+            let known = upstream.map(|number| self.parts.balance.get(number));
+            let node = known.and_then(|known| known.node.as_deref());
+            let websockets = &self.parts.counters.websockets;
+            slot.connection.websocket = Some(websockets.open(service, node));
         }
         match slot.connection.ending.take() {
             None => {}
@@ -255,8 +260,8 @@ impl Worker {
         if let Some(service) = connection.active.take() {
             counters.service(Some(service)).active.less();
         }
-        if let Some(service) = connection.websocket.take() {
-            counters.service(Some(service)).websockets.less();
+        if let Some(open) = connection.websocket.take() {
+            open.less();
         }
         counters.open[usize::from(connection.listener)].less();
         self.closed.push(key);

@@ -29,7 +29,7 @@ impl Hand {
     fn new() -> Self {
         let poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), Key::Mail.token()).unwrap();
-        let mailbox = Arc::new(Mailbox::new(waker, 1));
+        let mailbox = Arc::new(Mailbox::new(waker));
         let (deal, dealt) = sync_channel(8);
         let counters = Arc::new(WorkerCounters::new(1, 8));
         let published = Published {
@@ -45,9 +45,9 @@ impl Hand {
             dealer: None,
             published: Arc::new(published),
             counters: Arc::clone(&counters),
-            board: Arc::default(),
             journal: Writer::start(&AccessLog::Off).unwrap().journal(),
             strangers: Strangers::default(),
+            board: Board::default(),
             open: Arc::default(),
             instance: "mr-test".to_owned(),
             random: 7,
