@@ -16,6 +16,9 @@ use tempfile::TempDir;
 
 use crate::{Client, Upstream, eventually};
 
+/// Says where the admin listener is.
+const ADMIN: &str = "MESH_ROUTER_ADMIN_LISTEN";
+
 /// What `Launch` starts; see [`Launch::start`].
 #[derive(Debug)]
 pub struct Gateway {
@@ -109,6 +112,14 @@ impl Gateway {
     #[track_caller]
     pub fn get(&self, host: &str, path: &str) -> crate::Message {
         self.connect().get(host, path)
+    }
+
+    /// Waits for the admin listener, or health's, and returns where it is.
+    #[track_caller]
+    pub fn beside(&self, name: &str) -> String {
+        let line = self.logged(&format!("{name} listening"));
+        let line: Value = serde_json::from_str(&line).unwrap();
+        line["address"].as_str().expect("an address").to_owned()
     }
 
     /// Returns the addresses of all listeners, as logged.
@@ -239,6 +250,14 @@ impl Launch {
         self
     }
 
+    /// Has the admin listener where the configuration says, or else at its usual address; without
+    /// this there is none.
+    #[must_use]
+    pub fn with_admin(self) -> Self {
+        // An empty variable counts as not set.
+        self.env(ADMIN, "")
+    }
+
     /// Sets the working directory.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Self {
@@ -249,6 +268,10 @@ impl Launch {
     /// Starts the process and waits until it listens; fails with all it said if it ends first.
     #[track_caller]
     pub fn start(mut self) -> Gateway {
+        // Gateways that run side by side would ask for admin's usual address all at once.
+        if !self.command.get_envs().any(|(name, _)| name == ADMIN) {
+            self.command.env(ADMIN, "off");
+        }
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
         let output = Arc::new(Output::default());

@@ -22,6 +22,7 @@ Ask it:
   mesh-router explain t1.auth.localhost    which endpoint and tenant, and why
   mesh-router validate --strict            for CI: is all as it should be?
   mesh-router doctor                       all that will surprise, with the line to write
+  mesh-router status                       how is the one that runs?
 
 Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
 Each command has its own page: mesh-router help run. All settings: docs/configuration.md.";
@@ -125,6 +126,19 @@ pub(crate) enum Command {
     /// resolver for the hosts. Exits with 3 on errors, with --strict on warnings too.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Doctor),
+    /// Show how it stands with the running gateway, and what is wrong
+    ///
+    /// Asks its admin listener ([admin] listen, by default 127.0.0.1:9900).
+    Status(Status),
+    /// Have the running gateway read its settings and its project again
+    ///
+    /// Waits until all workers have the new table and shows what became different. Exits with 1 where
+    /// it was refused: then the running table stays.
+    Reload(Reload),
+    /// Exit with 0 if the running gateway is ready, else with 1
+    ///
+    /// For a container's HEALTHCHECK. Asks the health listener, or admin's where there is none.
+    Healthcheck(Healthcheck),
     /// Check the configuration and show what is in force
     ///
     /// Shows every setting with where it was written, and what was found that will surprise. Exits
@@ -181,6 +195,9 @@ pub(crate) struct Routes {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub(crate) running: AskRunning,
     /// Where to look and what holds.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -195,6 +212,9 @@ pub(crate) struct Explain {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub(crate) running: AskRunning,
     /// Where to look and what holds.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -210,6 +230,38 @@ pub(crate) struct Doctor {
     #[arg(long)]
     pub(crate) strict: bool,
     /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Whether a running gateway is asked, and which.
+#[derive(Debug, Args)]
+pub(crate) struct AskRunning {
+    /// Ask the running gateway instead of reading the sources
+    #[arg(long)]
+    pub(crate) running: bool,
+    /// Ask the one whose admin listener is there: 127.0.0.1:9900, unix:/path
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
+}
+
+impl AskRunning {
+    /// Returns whether a running gateway is to be asked.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.running || self.admin.is_some()
+    }
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where its admin listener is [default: as the settings say]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
+    /// Where to look for its settings.
     #[command(flatten)]
     pub(crate) options: Options,
 }
@@ -253,6 +305,20 @@ pub(crate) struct HostsBlock {
     pub(crate) options: Options,
 }
 
+/// Arguments of `reload`.
+#[derive(Debug, Args)]
+pub(crate) struct Reload {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where its admin listener is [default: as the settings say]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
+    /// Where to look for its settings.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
 /// Arguments of `hosts clean`.
 #[derive(Debug, Args)]
 pub(crate) struct HostsClean {
@@ -263,6 +329,17 @@ pub(crate) struct HostsClean {
     #[arg(long)]
     pub(crate) json: bool,
     /// Where to look and what holds.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub(crate) struct Healthcheck {
+    /// Where its admin or health listener is [default: as the settings say]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
+    /// Where to look for its settings.
     #[command(flatten)]
     pub(crate) options: Options,
 }

@@ -6,11 +6,16 @@ mod diff;
 mod doctor;
 mod explain;
 mod export;
+mod healthcheck;
 mod hosts;
 mod man;
+mod reload;
 mod routes;
 mod run;
+mod status;
 mod validate;
+
+pub(crate) use run::runtime;
 
 use crate::{Exit, args::Command};
 
@@ -21,6 +26,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Routes(arguments) => routes::routes(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Reload(arguments) => reload::reload(&arguments),
+        Command::Healthcheck(arguments) => healthcheck::healthcheck(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Export(arguments) => export::export(&arguments),

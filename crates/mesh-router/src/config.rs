@@ -27,6 +27,7 @@ use file::{File, Table};
 use keywords::Keywords;
 use layers::Layers;
 
+pub(crate) use address::address;
 pub(crate) use environment::Environment;
 pub(crate) use key::nearest;
 pub(crate) use keywords::Said;
@@ -119,6 +120,10 @@ pub(crate) struct Config {
     pub(crate) default_service: Option<String>,
     /// Where the access log goes.
     pub(crate) access: Access,
+    /// Where the admin listener is; `None`: nowhere. Its place is the default's where nobody asked.
+    pub(crate) admin: Option<Listen>,
+    /// Where the health listener is; `None`: nowhere.
+    pub(crate) health: Option<Listen>,
     /// What is read of what is found.
     pub(crate) discover: Discover,
     /// Development names stand below it.
@@ -167,6 +172,13 @@ pub(crate) struct Listen {
     pub(crate) place: Place,
 }
 
+impl Listen {
+    /// Returns whether somebody wrote it.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.place != Place::Default
+    }
+}
+
 /// Where the access log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -192,8 +204,8 @@ pub(crate) struct Effective {
 }
 
 impl Config {
-    /// Checks what was written.
-    pub(crate) fn check(written: &Written<'_>) -> Result<Self, Problems> {
+    /// Reads what was written, and what is wrong with it: there the default stands in.
+    pub(crate) fn read(written: &Written<'_>) -> (Self, Option<Problems>) {
         let file = written.file.as_ref();
         let project = written.project;
         let folders = Folders {
@@ -217,15 +229,20 @@ impl Config {
         let mut config = compose(&mut layers, &file.routes, &folders);
         config.effective = layers.effective;
         let mut problems = layers.problems;
+        problems.extend(doubles(&config));
         config
             .effective
             .sort_by_key(|it| key::KEYS.iter().position(|key| key.name == it.key));
         // People read a file from its top; flags and variables come before it.
         problems.sort_by(|a, b| a.place.order().cmp(&b.place.order()));
-        match problems.is_empty() {
-            true => Ok(config),
-            false => Err(Problems(problems)),
-        }
+        let problems = Some(problems).filter(|it| !it.is_empty());
+        (config, problems.map(Problems))
+    }
+
+    /// Where a key was written.
+    pub(crate) fn written(&self, key: &str) -> String {
+        let found = self.effective.iter().find(|it| it.key == key);
+        found.map(|it| it.place.to_string()).unwrap_or_default()
     }
 
     /// The settings that hold in `mode`, on a machine whose addresses are not asked for.
@@ -264,6 +281,8 @@ fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
     Config {
         response_unset: !layers.is_set("timeouts.response"),
         listen: listen(layers, folders),
+        admin: door(layers, "admin.listen", folders, local),
+        health: door(layers, "health.listen", folders, Ok),
         workers: layers.one("workers", |text| or("auto", text, workers)),
         mode: layers.one("mode", |text| units::word(text, MODES)),
         trusted_proxies: TrustedProxies(networks.into_iter().flat_map(|(nets, _)| nets).collect()),
@@ -287,7 +306,7 @@ fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
 
 fn listen(layers: &mut Layers, folders: &Folders) -> Option<Vec<Listen>> {
     let folder = folders.of(layers.place("listen")).to_owned();
-    let parse = |text: &str| or("auto", text, |text| address::address(text, &folder));
+    let parse = |text: &str| or("auto", text, |text| address(text, &folder));
     let asked = layers.many("listen", parse);
     let (_, last) = asked.last()?;
     let is_auto = asked.iter().any(|(address, _)| address.is_none());
@@ -304,6 +323,55 @@ fn listen(layers: &mut Layers, folders: &Folders) -> Option<Vec<Listen>> {
     };
     // A lone `auto` gives `None`: nothing was asked for.
     asked.into_iter().map(listen).collect()
+}
+
+/// Takes a key that has one address, or `off`.
+fn door(
+    layers: &mut Layers,
+    name: &'static str,
+    folders: &Folders,
+    check: impl Fn(ListenAddress) -> Result<ListenAddress, String>,
+) -> Option<Listen> {
+    let place = layers.place(name).clone();
+    let folder = folders.of(&place).to_owned();
+    let parse = |text: &str| check(listening(address(text, &folder)?));
+    let address = layers.one(name, |text| or("off", text, parse))?;
+    Some(Listen { address, place })
+}
+
+/// Admin asks nobody who they are, so it is for this machine alone.
+fn local(address: ListenAddress) -> Result<ListenAddress, String> {
+    match admin::is_local(&address) {
+        true => Ok(address),
+        false => Err(format!(
+            "\"{address}\" is open to other machines, and whoever reaches the admin listener may ask \
+             for anything; write a loopback address such as \"127.0.0.1:9900\", or \"unix:/path\" \
+             (for probes from elsewhere there is [health] listen)"
+        )),
+    }
+}
+
+/// Finds the listeners that want one address: only one of them could have it.
+fn doubles(config: &Config) -> Vec<Problem> {
+    let asked = config.listen.iter().flatten().map(|it| ("listen", it));
+    let admin = config.admin.iter().map(|it| ("admin.listen", it));
+    let health = config.health.iter().map(|it| ("health.listen", it));
+    // Where nobody asked for admin's address, admin does without.
+    let admin = admin.filter(|(_, it)| it.is_asked());
+    let all: Vec<(&str, &Listen)> = asked.chain(admin).chain(health).collect();
+    let mut problems = Vec::new();
+    for (index, (_, listen)) in all.iter().enumerate() {
+        let is_any = matches!(listen.address, ListenAddress::Tcp(it) if it.port() == 0);
+        let other = all[..index]
+            .iter()
+            .find(|(_, it)| it.address == listen.address);
+        if let (Some((key, other)), false) = (other, is_any) {
+            let (address, place) = (&listen.address, &other.place);
+            let message = format!("{address} is asked for twice, also by \"{key}\" ({place})");
+            problems.push(Problem::new(&listen.place, message));
+        }
+    }
+    problems
 }
 
 fn limits(layers: &mut Layers) -> Limits {
@@ -410,7 +478,8 @@ fn source(text: &str) -> Result<Source, String> {
     }
 }
 
-fn listening(address: Address) -> ListenAddress {
+/// The same address, to listen on.
+pub(crate) fn listening(address: Address) -> ListenAddress {
     match address {
         Address::Tcp(address) => ListenAddress::Tcp(address),
         Address::Unix(path) => ListenAddress::Unix(path),

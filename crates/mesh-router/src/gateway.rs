@@ -1,5 +1,8 @@
 //! The wiring: sources report to the registry, the registry publishes to the workers.
 
+mod desk;
+mod reload;
+
 use std::{
     hash::{BuildHasher as _, RandomState},
     io::{IsTerminal as _, stderr, stdout},
@@ -11,16 +14,19 @@ use std::{
     thread,
 };
 
+use admin::{Watched, Wish};
 use anyhow::Context as _;
-use discovery::{Reading, Registry, RegistryHandle};
+use discovery::{NodeStatus, Registry, RegistryHandle};
 use proxy::{AccessLog, ListenAddress, Proxy};
-use routes::{Published, Report, Source};
+use routes::Published;
 use tokio::{
     sync::{Notify, watch},
     task::{AbortHandle, JoinSet},
     time,
 };
-use tracing::{error, info, warn};
+use tracing::{error, info};
+
+use desk::{Desk, Doors};
 
 use crate::{
     args::Options,
@@ -47,6 +53,9 @@ pub(crate) struct Gateway {
     shown: Arc<Published>,
     tasks: JoinSet<()>,
     watching: Option<AbortHandle>,
+    desk: Desk,
+    /// Our own addresses: never dialled.
+    own: Vec<ListenAddress>,
     /// Told when the project says something else of the gateway itself.
     settings_changed: Arc<Notify>,
 }
@@ -61,7 +70,9 @@ impl Gateway {
             None => listen::bind_free(&survey.in_use(), workers)?,
         };
         let listeners = bound.listeners.addresses();
-        let rules = setup.rules(survey::addresses(&listeners));
+        let doors = Doors::bind(&setup, survey.declared())?;
+        let own: Vec<_> = listeners.iter().chain(doors.addresses()).cloned().collect();
+        let rules = setup.rules(survey::addresses(&own));
         let (registry, handle, table) = Registry::new(survey.reports(), rules, setup.settings());
         let first = Arc::clone(&table.borrow());
         let options = proxy::Options {
@@ -71,6 +82,16 @@ impl Gateway {
         };
         let proxy = proxy::start(bound.listeners, options, Arc::clone(&first))
             .context("starting the workers")?;
+        let (about, abouts) = watch::channel(desk::about(&setup, &listeners));
+        let watched = Watched {
+            about: abouts,
+            published: table.clone(),
+            sources: handle.sources(),
+            nodes: no_nodes(),
+            figures: proxy.figures(),
+            started: desk::now(),
+        };
+        let desk = doors.open(&watched, about)?;
         for address in &listeners {
             info!(%address, "listening");
         }
@@ -85,6 +106,8 @@ impl Gateway {
             shown: first,
             tasks,
             watching: None,
+            desk,
+            own,
             settings_changed: Arc::default(),
             setup,
         };
@@ -117,9 +140,18 @@ impl Gateway {
                 Ok(()) = self.table.changed() => self.publish(),
                 asked = signals.next() => match asked {
                     Asked::Stop => break,
-                    Asked::Reload => self.reload(options, process).await,
+                    Asked::Reload => self.reload_unasked(options, process).await,
                 },
-                () = self.settings_changed.notified() => self.reload(options, process).await,
+                Some(wish) = self.desk.wish() => match wish {
+                    Wish::Reload(answer) => {
+                        let came = self.reload(options, process).await;
+                        // Whoever asked may have given up.
+                        let _ = answer.send(came);
+                    }
+                },
+                () = self.settings_changed.notified() => {
+                    self.reload_unasked(options, process).await;
+                }
                 Some(ended) = self.tasks.join_next() => log_ended(ended),
             }
         }
@@ -136,79 +168,13 @@ impl Gateway {
         self.shown = next;
     }
 
-    /// Reads the settings and the project again. Whatever can't be used leaves all as it is.
-    async fn reload(&mut self, options: &Options, process: &Environment) {
-        let (asked, environment) = (options.clone(), process.clone());
-        let before = self.setup.clone();
-        let loading = tokio::task::spawn_blocking(move || before.reload(&asked, &environment));
-        let next = match loading.await.context("reading the settings").flatten() {
-            Ok(next) => next,
-            Err(error) => {
-                error!(
-                    error = format!("{error:#}"),
-                    "reload refused, the running table stays"
-                );
-                return;
-            }
-        };
-        for key in needs_restart(&self.setup, &next) {
-            warn!(key, "setting changed, it holds after a restart");
-        }
-        let rules = next.rules(survey::addresses(&self.listeners));
-        self.registry.settings(next.settings(), rules).await;
-        self.registry.report(next.static_report()).await;
-        let reading = next.source().map(|project| project.read(&next.how()));
-        self.setup = next;
-        match reading {
-            Some(reading) => self.read_again(reading).await,
-            None => {
-                self.unwatch();
-                self.registry.report(nothing()).await;
-            }
-        }
-        info!("reloaded");
-    }
-
-    /// Takes over what was read of the project. Where it can't be read, the watch goes on as it was,
-    /// which keeps the last good table.
-    async fn read_again(&mut self, reading: Reading) {
-        if let Some(finding) = &reading.broken {
-            let finding = survey::shown(finding);
-            error!(finding, "the project can't be read, its last table stays");
-            return;
-        }
-        self.registry.report(reading.report.clone()).await;
-        self.unwatch();
-        self.watch(reading);
-    }
-
-    fn unwatch(&mut self) {
-        if let Some(watching) = self.watching.take() {
-            watching.abort();
-        }
-    }
-
-    /// Follows the project's files, of which `first` is known.
-    fn watch(&mut self, first: Reading) {
-        let Some(project) = self.setup.source() else {
-            return;
-        };
-        let watching = discovery::watch_project(
-            project.wanted().clone(),
-            self.setup.how(),
-            first,
-            self.registry.clone(),
-            Arc::clone(&self.settings_changed),
-        );
-        self.watching = Some(self.tasks.spawn(watching));
-    }
-
     /// Stops accepting after the delay asked for, and ends when all is finished or time is up; a
     /// second signal to stop ends it at once.
     async fn leave(mut self, mut signals: Signals) -> anyhow::Result<()> {
         let timeouts = self.shown.settings.timeouts.clone();
         let hurry = Arc::new(AtomicBool::new(false));
         info!(delay = ?timeouts.shutdown_delay, drain = ?timeouts.drain, "stopping");
+        self.desk.leave();
         self.proxy.leave();
         let delay = time::sleep(timeouts.shutdown_delay);
         tokio::pin!(delay);
@@ -234,9 +200,15 @@ impl Gateway {
                 () = signals.stop() => hurry.store(true, Ordering::Relaxed),
             }
         }
+        self.desk.close().await;
         info!("stopped");
         Ok(())
     }
+}
+
+/// There is no way yet by which nodes are found.
+fn no_nodes() -> watch::Receiver<Vec<NodeStatus>> {
+    watch::channel(Vec::new()).1
 }
 
 /// A task that ends while we serve takes a part of the gateway with it; traffic goes on.
@@ -245,37 +217,6 @@ fn log_ended(ended: Result<(), tokio::task::JoinError>) {
         Err(error) if error.is_cancelled() => {}
         Err(error) => error!(%error, "discovery failed, the table stays as it is"),
         Ok(()) => error!("discovery ended, the table stays as it is"),
-    }
-}
-
-/// The keys that differ and that a running gateway can't take over.
-fn needs_restart(before: &Setup, after: &Setup) -> Vec<&'static str> {
-    let (was, is) = (&before.config, &after.config);
-    let listen = |setup: &Setup| {
-        let asked = setup.config.listen.iter().flatten();
-        asked
-            .map(|listen| listen.address.clone())
-            .collect::<Vec<_>>()
-    };
-    let changed = [
-        ("listen", listen(before) != listen(after)),
-        ("workers", was.workers != is.workers),
-        ("log.access", was.access != is.access),
-    ];
-    changed
-        .into_iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(key, _)| key)
-        .collect()
-}
-
-/// What the config source says once it is no source any more.
-fn nothing() -> Report {
-    Report {
-        source: Source::Config,
-        stale: false,
-        endpoints: Vec::new(),
-        findings: Vec::new(),
     }
 }
 

@@ -16,6 +16,7 @@
 //! codes are 0 done, 1 failed, 2 bad arguments or configuration, 3 findings.
 
 mod args;
+mod ask;
 mod changes;
 mod command;
 mod config;

@@ -1,8 +1,5 @@
 //! Development or production?
 
-use std::net::{IpAddr, SocketAddr};
-
-use proxy::ListenAddress;
 use routes::Mode;
 
 use crate::config::Listen;
@@ -40,7 +37,7 @@ pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
         .listen
         .unwrap_or_default()
         .iter()
-        .find(|listen| !is_local(&listen.address));
+        .find(|listen| !admin::is_local(&listen.address));
     match open {
         Some(listen) => {
             let address = &listen.address;
@@ -53,20 +50,5 @@ pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
             Mode::Development,
             format!("the environment is {env}, every listener is on loopback"),
         ),
-    }
-}
-
-fn is_local(address: &ListenAddress) -> bool {
-    match address {
-        ListenAddress::Tcp(address) => is_loopback(address),
-        // Reached by processes of this machine alone.
-        ListenAddress::Unix(_) => true,
-    }
-}
-
-fn is_loopback(address: &SocketAddr) -> bool {
-    match address.ip().to_canonical() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.is_loopback(),
     }
 }

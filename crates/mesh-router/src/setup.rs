@@ -41,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) opened: Option<Arc<Project>>,
     /// What the project says of the gateway itself.
     said: Said,
+    /// Where a project was looked for.
+    start: PathBuf,
     /// The environment that the project's config is read for.
     pub(crate) env: String,
     /// Development or production.
@@ -69,22 +71,53 @@ impl fmt::Display for NoSources {
 
 impl std::error::Error for NoSources {}
 
+/// What was loaded, and what is wrong with it.
+struct Loaded {
+    setup: Setup,
+    problems: Option<Problems>,
+}
+
+impl Loaded {
+    /// Returns the setup if a gateway can start with it.
+    fn whole(self) -> anyhow::Result<Setup> {
+        let Self { setup, problems } = self;
+        if let Some(problems) = problems {
+            return Err(problems.into());
+        }
+        let config = &setup.config;
+        if setup.opened.is_none() && config.discover.any() && config.fixed.is_empty() {
+            return Err(NoSources(setup.start).into());
+        }
+        Ok(setup)
+    }
+}
+
 impl Setup {
     /// Finds and reads the project, reads `mesh-router.toml` and decides the mode.
     pub(crate) fn load(options: &Options, process: &Environment) -> anyhow::Result<Self> {
-        Self::load_after(None, options, process)
+        Self::load_after(None, options, process)?.whole()
+    }
+
+    /// Loads what is needed to ask a running gateway. That may serve still while the settings can't
+    /// be used any more, so what is wrong with them comes beside.
+    pub(crate) fn load_to_ask(
+        options: &Options,
+        process: &Environment,
+    ) -> anyhow::Result<(Self, Option<Problems>)> {
+        let Loaded { setup, problems } = Self::load_after(None, options, process)?;
+        Ok((setup, problems))
     }
 
     /// Loads again. While the project can't be read whole, what it last said of the gateway stands.
     pub(crate) fn reload(&self, options: &Options, process: &Environment) -> anyhow::Result<Self> {
-        Self::load_after(Some(self), options, process)
+        Self::load_after(Some(self), options, process)?.whole()
     }
 
     fn load_after(
         before: Option<&Self>,
         options: &Options,
         process: &Environment,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<Loaded> {
         let mut environment = process.clone();
         let asked = |flag: &Option<PathBuf>, variable: &str| {
             flag.clone()
@@ -117,20 +150,17 @@ impl Setup {
             Some(_) | None => said(project),
         });
         let said = said.unwrap_or_default();
-        let config = Config::check(&Written {
+        let (config, problems) = Config::read(&Written {
             flags: options.settings(),
             environment: Some(&environment),
             file,
             project: Some(&said),
-        })?;
+        });
         let found = match &whereabouts.place {
             Some(discovery::Place::Sources(root)) => Some((root, config.discover.sources)),
             Some(discovery::Place::Release(root)) => Some((root, config.discover.releases)),
             None => None,
         };
-        if found.is_none() && config.discover.any() && config.fixed.is_empty() {
-            return Err(NoSources(whereabouts.start).into());
-        }
         let project = found.and_then(|(root, wanted)| wanted.then(|| root.clone()));
         let facts = Facts {
             env: project.is_some().then_some(env.as_str()),
@@ -144,16 +174,18 @@ impl Setup {
             listen: config.listen.as_deref(),
         };
         let (mode, mode_reason) = mode::detect(config.mode, facts);
-        Ok(Self {
+        let setup = Self {
             machine: machine_for(config.prefer),
             config,
             project,
             opened,
             said,
+            start: whereabouts.start,
             env,
             mode,
             mode_reason,
-        })
+        };
+        Ok(Loaded { setup, problems })
     }
 
     /// The project that is a source, as it was read; `None` where none is.

@@ -5,9 +5,9 @@ use std::{fmt, net::SocketAddr};
 use anyhow::anyhow;
 use discovery::Reading;
 use proxy::ListenAddress;
-use routes::{Address, Conflict, Origin, Report, Severity, Snapshot};
+use routes::{Address, Conflict, Origin, Report, Snapshot};
 
-use crate::{listen::Declared, output::plain, setup::Setup, view};
+use crate::{listen::Declared, setup::Setup, view};
 
 #[cfg(test)]
 mod tests;
@@ -56,7 +56,11 @@ impl Survey {
             fixed,
             snapshot: Snapshot::default(),
         };
-        let asked = setup.config.listen.iter().flatten();
+        let config = &setup.config;
+        let asked = config.listen.iter().flatten();
+        // Admin gives its own default up where somebody else wants it.
+        let admin = config.admin.as_ref().filter(|it| it.is_asked());
+        let asked = asked.chain(admin).chain(&config.health);
         let ours = addresses(asked.map(|listen| &listen.address));
         survey.snapshot =
             routes::merge(&Snapshot::default(), &survey.reports(), &setup.rules(ours));
@@ -167,29 +171,5 @@ pub(crate) fn claimed(conflict: &Conflict) -> String {
 
 /// A finding as a line that editors can follow, and its mend below.
 pub(crate) fn shown(finding: &routes::Finding) -> String {
-    let place = finding
-        .origin
-        .as_ref()
-        .map(|origin| format!("{origin}: "))
-        .unwrap_or_default();
-    let severity = severity(finding.severity);
-    let mut text = format!(
-        "{place}{severity}: {} ({})",
-        plain(&finding.message),
-        finding.code
-    );
-    if !finding.fix.is_empty() {
-        text.push_str("\n    ");
-        text.push_str(&plain(&finding.fix));
-    }
-    text
-}
-
-/// The word for a severity.
-pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
+    view::shown(&view::finding(finding))
 }

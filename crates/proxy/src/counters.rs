@@ -232,6 +232,13 @@ impl ServiceCounters {
         self.errors[reason as usize]
     }
 
+    /// Returns the reasons for which exchanges did not end as the app wanted, with how many.
+    pub fn failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counted = Reason::ALL.into_iter().zip(self.errors);
+        let failed = counted.filter(|(reason, count)| *reason != Reason::Ok && *count > 0);
+        failed.map(|(reason, count)| (reason.name(), count))
+    }
+
     fn add(&mut self, worker: &Service) {
         self.active += worker.active.get();
         self.bytes_in += worker.bytes_in.get();

@@ -24,8 +24,19 @@ const EDGES: &[(&str, &[&str])] = &[
     ("exchange", &["http1", "routes"]),
     ("proxy", &["exchange", "routes"]),
     (
+        "admin",
+        &["discovery", "proxy", "routes", "tenant-resolver"],
+    ),
+    (
         "mesh-router",
-        &["discovery", "phoenix", "proxy", "routes", "tenant-resolver"],
+        &[
+            "admin",
+            "discovery",
+            "phoenix",
+            "proxy",
+            "routes",
+            "tenant-resolver",
+        ],
     ),
 ];
 

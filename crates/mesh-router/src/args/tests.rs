@@ -37,6 +37,9 @@ fn help_of_the_program() {
               routes       Show which host leads where, and which line says so
               explain      Say where a host or URL leads, and why
               doctor       Say all that is wrong or will surprise, and the line that mends it
+              status       Show how it stands with the running gateway, and what is wrong
+              reload       Have the running gateway read its settings and its project again
+              healthcheck  Exit with 0 if the running gateway is ready, else with 1
               validate     Check the configuration and show what is in force
               diff         Show what would change in the table, between two environments or since an earlier
                            table
@@ -62,6 +65,7 @@ fn help_of_the_program() {
               mesh-router explain t1.auth.localhost    which endpoint and tenant, and why
               mesh-router validate --strict            for CI: is all as it should be?
               mesh-router doctor                       all that will surprise, with the line to write
+              mesh-router status                       how is the one that runs?
 
             Exit status: 0 done, 1 failed, 2 bad arguments or configuration, 3 findings that matter.
             Each command has its own page: mesh-router help run. All settings: docs/configuration.md.
@@ -172,6 +176,12 @@ fn help_of_explain() {
             Options:
                   --json
                       Print JSON
+
+                  --running
+                      Ask the running gateway instead of reading the sources
+
+                  --admin <ADDRESS>
+                      Ask the one whose admin listener is there: 127.0.0.1:9900, unix:/path
 
               -h, --help
                       Print help (see a summary with '-h')

@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
+pub(super) use text::lines;
+
 use crate::{
     Exit,
     args::{Diff, Options},
@@ -16,7 +18,7 @@ use crate::{
     output,
     setup::Setup,
     survey::Survey,
-    view::RoutesView,
+    view::{self, RoutesView},
 };
 
 /// One of the two tables, and what it was read for.
@@ -61,7 +63,7 @@ pub(crate) fn diff(arguments: &Diff) -> anyhow::Result<Exit> {
     } else {
         output::talk(&format_args!("--- {before}\n+++ {after}"));
         if !changes.is_empty() {
-            output::print(&text::lines(&changes))?;
+            output::print(&lines(&changes))?;
         }
         output::talk(&text::summary(&changes));
     }
@@ -111,7 +113,7 @@ impl Side {
         Ok(Self {
             name: setup.env.clone(),
             file: None,
-            table: RoutesView::of(&survey.snapshot, &setup),
+            table: view::routes(&survey.snapshot, &setup),
             mode_reason: Some(setup.mode_reason),
         })
     }

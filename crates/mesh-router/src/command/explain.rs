@@ -2,19 +2,18 @@
 
 mod setting;
 
-use routes::{
-    Authority, ClaimKind, Found, Host, Route, Rule, Service, Serving, Sight, Snapshot, Upstream,
-};
+use admin::Explanation;
+use routes::Host;
 use serde::Serialize;
 
 use crate::{
     Exit,
     args::Explain,
+    ask::Running,
     config::{Environment, Place, Problem, Problems},
     output,
     setup::Setup,
-    survey::{self, Survey},
-    view::{self, UpstreamView},
+    survey::Survey,
 };
 
 use setting::SettingView;
@@ -24,199 +23,92 @@ mod tests;
 
 /// What `explain --json` prints.
 #[derive(Debug, Serialize)]
-struct Explanation {
-    host: String,
-    rule: &'static str,
-    route: Option<String>,
-    service: Option<String>,
-    upstreams: Vec<UpstreamView>,
-    tenant: Option<String>,
-    /// The settings of the service's endpoint, and what each overrode.
+struct Explained {
+    #[serde(flatten)]
+    explanation: Explanation,
+    /// The settings of the service's endpoint, and what each overrode; empty where a running gateway
+    /// was asked, which keeps the table alone.
     settings: Vec<SettingView>,
-    why: Vec<String>,
 }
 
-/// Reads the sources now and says what becomes of a request to that host.
+/// Says what becomes of a request to that host: by the sources as they are now, or in a running
+/// gateway.
 pub(crate) fn explain(arguments: &Explain) -> anyhow::Result<Exit> {
     let host = parse(&arguments.host)?;
-    let setup = Setup::load(&arguments.options, &Environment::of_process())?;
-    let survey = Survey::take(&setup);
-    let mut explanation = explanation(&host, &survey.snapshot);
-    if let (Some(service), Some(reading)) = (&explanation.service, &survey.reading) {
-        explanation.settings = setting::of(service, reading);
-    }
-    if arguments.json {
-        output::print_json(&explanation)?;
-    } else {
-        output::print(&text(&explanation))?;
-    }
-    if explanation.service.is_some() {
-        return Ok(Exit::Done);
-    }
-    match survey.emptiness(&setup) {
-        Some(empty) => Err(empty),
-        None => Ok(Exit::Failed),
+    match arguments.running.is_wanted() {
+        true => running(arguments, &host),
+        false => read(arguments, &host),
     }
 }
 
-/// Takes the host out of what was given, by the rules that the gateway itself has for `Host`.
-fn parse(given: &str) -> anyhow::Result<Host> {
-    let authority = match given.split_once("://") {
-        Some((_, rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
-        None => given.strip_suffix('/').unwrap_or(given),
+fn read(arguments: &Explain, host: &Host) -> anyhow::Result<Exit> {
+    let setup = Setup::load(&arguments.options, &Environment::of_process())?;
+    let survey = Survey::take(&setup);
+    let explanation = admin::explain(host, &survey.snapshot);
+    let settings = match (&explanation.service, &survey.reading) {
+        (Some(service), Some(reading)) => setting::of(service, reading),
+        (Some(_) | None, _) => Vec::new(),
     };
-    let parsed = Authority::parse(authority.as_bytes()).map_err(|error| {
+    let explained = Explained {
+        explanation,
+        settings,
+    };
+    let exit = print(&explained, arguments.json)?;
+    match survey.emptiness(&setup) {
+        Some(empty) if exit != Exit::Done => Err(empty),
+        Some(_) | None => Ok(exit),
+    }
+}
+
+fn running(arguments: &Explain, host: &Host) -> anyhow::Result<Exit> {
+    let asked = &arguments.running;
+    let gateway = Running::find(asked.admin.as_deref(), &arguments.options)?;
+    let status = gateway.own_status()?;
+    if !arguments.json {
+        output::talk(&format_args!(
+            "in the running gateway at {} (pid {}):",
+            gateway.address(),
+            status.pid
+        ));
+    }
+    // A host that was parsed has no character that a query would take otherwise, but the brackets
+    // and colons of an IPv6 address, which it takes as they are.
+    let explanation = gateway.get(&format!("/api/v1/explain?host={host}"))?;
+    let explained = Explained {
+        explanation,
+        settings: Vec::new(),
+    };
+    print(&explained, arguments.json)
+}
+
+fn print(explained: &Explained, json: bool) -> anyhow::Result<Exit> {
+    match json {
+        true => output::print_json(explained)?,
+        false => output::print(&text(explained))?,
+    }
+    Ok(match explained.explanation.service {
+        Some(_) => Exit::Done,
+        None => Exit::Failed,
+    })
+}
+
+/// Takes the host out of what was given.
+fn parse(given: &str) -> anyhow::Result<Host> {
+    let parsed = admin::parse_host(given).map_err(|error| {
         let message = format!(
             "\"{}\" is neither a host nor a URL: {error}",
             output::plain(given)
         );
         Problems(vec![Problem::new(&Place::Flag("HOST|URL"), message)])
     });
-    Ok(parsed?.host)
+    Ok(parsed?)
 }
 
-fn explanation(host: &Host, snapshot: &Snapshot) -> Explanation {
-    let found = snapshot.find(host);
-    let service = found.and_then(|found| snapshot.services.get(found.service));
-    let (Some(found), Some(service)) = (found, service) else {
-        return nowhere(host, snapshot);
-    };
-    let tenant =
-        tenant_resolver::resolve(host.as_str(), found.route.map(|route| route.host.as_str()));
-    let mut why = vec![by_rule(host, &found, service)];
-    why.extend(found.route.map(|route| by_origin(route, service)));
-    why.extend(reach(service));
-    why.push(match &tenant {
-        Some(tenant) => format!("the apps' resolver sees the tenant \"{tenant}\""),
-        None => "the apps' resolver sees no tenant".to_owned(),
-    });
-    let contested = snapshot
-        .conflicts
-        .iter()
-        .filter(|it| found.route.is_some_and(|route| route.host == it.host));
-    why.extend(contested.map(survey::claimed));
-    Explanation {
-        host: host.to_string(),
-        rule: found.rule.name(),
-        route: found.route.map(|route| route.host.to_string()),
-        service: Some(service.name.clone()),
-        upstreams: view::upstreams(service),
-        tenant,
-        settings: Vec::new(),
-        why,
-    }
-}
-
-/// Nothing has the host: says what comes nearest.
-fn nowhere(host: &Host, snapshot: &Snapshot) -> Explanation {
-    let mut why = vec![format!("no route is {host} or takes it as a subdomain")];
-    why.extend(parents(host, snapshot).map(|route| {
-        let more = labels(host.as_str()).saturating_sub(labels(route.host.as_str()));
-        let (above, policy) = (&route.host, route.subdomains.name());
-        format!("{above} has subdomains = \"{policy}\", and {host} has {more} labels more")
-    }));
-    why.extend(
-        snapshot
-            .conflicts
-            .iter()
-            .filter(|it| it.host == *host)
-            .map(survey::claimed),
-    );
-    why.extend(
-        snapshot
-            .nearest(host)
-            .map(|near| format!("the nearest name is {near}")),
-    );
-    why.push(format!("the answer is 404, \"unknown service: {host}\""));
-    Explanation {
-        host: host.to_string(),
-        rule: "none",
-        route: None,
-        service: None,
-        upstreams: Vec::new(),
-        tenant: None,
-        settings: Vec::new(),
-        why,
-    }
-}
-
-/// The routes whose subdomain the host is, whatever their policy.
-fn parents<'a>(host: &'a Host, snapshot: &'a Snapshot) -> impl Iterator<Item = &'a Route> {
-    snapshot.routes.iter().filter(move |route| {
-        let rest = host.as_str().strip_suffix(route.host.as_str());
-        !route.host.is_ip() && rest.is_some_and(|rest| rest.ends_with('.'))
-    })
-}
-
-fn by_rule(host: &Host, found: &Found<'_>, service: &Service) -> String {
-    match (found.rule, found.route) {
-        (Rule::Exact, _) => format!("{host} is a route of its own"),
-        (Rule::Subdomain, Some(route)) => format!(
-            "{host} has no route of its own; {} is the longest above it, with subdomains = \"{}\"",
-            route.host,
-            route.subdomains.name()
-        ),
-        (Rule::Default | Rule::Subdomain, _) => format!(
-            "no route is {host} or takes it as a subdomain; default_service gives it to {}",
-            service.name
-        ),
-    }
-}
-
-fn by_origin(route: &Route, service: &Service) -> String {
-    let (host, name) = (&route.host, &service.name);
-    let place = route
-        .origin
-        .as_ref()
-        .map(|origin| format!(" ({origin})"))
-        .unwrap_or_default();
-    match route.kind {
-        ClaimKind::Own => format!("{host} is the url host of {name}{place}"),
-        ClaimKind::Static => format!("{host} is given to {name} by hand{place}"),
-        ClaimKind::Development => {
-            let app = service
-                .app
-                .as_ref()
-                .map(|app| format!(" :{app}"))
-                .unwrap_or_default();
-            format!("{host} is the development name of {name}, made from its app{app}{place}")
-        }
-    }
-}
-
-fn reach(service: &Service) -> Vec<String> {
-    let name = &service.name;
-    let upstream = |upstream: &Upstream| {
-        let place = match &upstream.origin {
-            Some(origin) => format!(" ({origin})"),
-            None => String::new(),
-        };
-        let sight = match (upstream.sight, &upstream.node) {
-            (Sight::Confirmed, _) => String::new(),
-            (Sight::Unconfirmed, Some(node)) => {
-                format!("; sight of node {node} was lost, it is dialled last")
-            }
-            (Sight::Unconfirmed, None) => "; no node is seen there, it is dialled last".to_owned(),
-        };
-        format!("{name} is reached at {}{place}{sight}", upstream.address)
-    };
-    let mut why: Vec<String> = service.upstreams.iter().map(upstream).collect();
-    if service.upstreams.is_empty() {
-        why.push(format!(
-            "{name} has no address to forward to, the answer is 503"
-        ));
-    }
-    if let Serving::No(reason) = &service.serving {
-        why.push(format!("{name} was found and does not listen: {reason}"));
-    }
-    why
-}
-
-fn labels(name: &str) -> usize {
-    name.split('.').count()
-}
-
-fn text(explanation: &Explanation) -> String {
+fn text(explained: &Explained) -> String {
+    let Explained {
+        explanation,
+        settings,
+    } = explained;
     let Explanation {
         host,
         rule: _,
@@ -224,18 +116,14 @@ fn text(explanation: &Explanation) -> String {
         service,
         upstreams: _,
         tenant: _,
-        settings,
         why,
     } = explanation;
     let mut text = match service {
         Some(service) => format!("{host} → {service}"),
         None => format!("{host} leads nowhere"),
     };
-    for line in why
-        .iter()
-        .cloned()
-        .chain(settings.iter().map(setting::line))
-    {
+    let settings = settings.iter().map(setting::line);
+    for line in why.iter().cloned().chain(settings) {
         text.push_str("\n  ");
         text.push_str(&output::plain(&line));
     }

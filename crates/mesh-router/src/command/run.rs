@@ -29,7 +29,8 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     let survey = Survey::take(&setup);
     if let Some(refusal) = survey.refusal(&setup) {
         if output::is_watched() {
-            output::talk(&view::table(&survey.snapshot, None));
+            let table = RoutesView::of_table(&survey.snapshot);
+            output::talk(&view::table(&table, None));
         }
         return Err(refusal);
     }
@@ -55,6 +56,7 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Says what was found: a table for a person, log lines for whatever else reads stderr.
 fn show(gateway: &Gateway) {
     let snapshot = &gateway.published().snapshot;
+    let view = RoutesView::of_table(snapshot);
     let passed: Vec<String> = gateway.passed.iter().map(ToString::to_string).collect();
     let passed = passed.join(", ");
     if !output::is_watched() {
@@ -70,9 +72,9 @@ fn show(gateway: &Gateway) {
         Mode::Development => port,
         Mode::Production => None,
     };
-    let table = view::table(snapshot, linked);
+    let table = view::table(&view, linked);
     output::talk(&format_args!("\n{head}\n\n{table}\n"));
-    for remark in view::remarks(snapshot) {
+    for remark in view::remarks(&view) {
         output::talk(&remark);
     }
     if let (Some(port), false) = (port, passed.is_empty()) {

@@ -67,7 +67,7 @@ pub(crate) fn validate(arguments: &Validate) -> anyhow::Result<Exit> {
         output::print_json(&validation(&setup, &survey, exit))?;
     } else {
         output::print(&settings(&setup))?;
-        let remarks = view::remarks(&survey.snapshot);
+        let remarks = view::remarks(&view::routes(&survey.snapshot, &setup));
         let remarks = remarks
             .iter()
             .map(|remark| format!("{remark}\n"))

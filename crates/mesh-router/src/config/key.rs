@@ -90,8 +90,10 @@ pub(crate) const KEYS: &[Key] = &[
     Key::list("trusted_proxies", "loopback,private").or("none"),
     Key::one("forwarded_proto", "auto"),
     Key::one("default_service", "none").or("none"),
-    Key::one("log.access", "stdout").or("off"),
+    Key::one("admin.listen", "127.0.0.1:9900").or("off"),
+    Key::one("health.listen", "off").or("off"),
     Key::one("health.path", "off").or("off"),
+    Key::one("log.access", "stdout").or("off"),
     Key::list("discovery.sources", "config,release"),
     Key::one("development.domain", "localhost"),
     Key::one("defaults.subdomains", "one").or("none"),
@@ -134,9 +136,6 @@ pub(crate) const ROUTES: &str = "routes";
 /// Keys that other versions know: named so that nobody hunts for a misspelling.
 const ELSEWHERE: &[&str] = &[
     "proxy_protocol",
-    "admin",
-    "admin.listen",
-    "health.listen",
     "discovery.nodes",
     "discovery.cookie_file",
     "discovery.forget",

@@ -19,12 +19,12 @@ fn written(text: &str) -> Written<'_> {
 }
 
 fn config(text: &str) -> Config {
-    Config::check(&written(text)).unwrap()
+    check(&written(text)).unwrap()
 }
 
 #[track_caller]
 fn refused(text: &str, problems: &Expect) {
-    let Err(Problems(found)) = Config::check(&written(text)) else {
+    let Err(Problems(found)) = check(&written(text)) else {
         panic!("accepted: {text}");
     };
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -33,7 +33,7 @@ fn refused(text: &str, problems: &Expect) {
 
 #[test]
 fn nothing_written_is_the_default_of_every_crate() {
-    let config = Config::check(&Written::default()).unwrap();
+    let config = check(&Written::default()).unwrap();
     assert_eq!(config.settings(Mode::Production), Settings::default());
     assert_eq!(config.listen, None);
     assert_eq!(config.workers, None);
@@ -59,6 +59,12 @@ fn development_waits_for_a_response_unless_told() {
     );
 }
 
+/// Reads what was written, if nothing is wrong with it.
+pub(super) fn check(written: &Written<'_>) -> Result<Config, Problems> {
+    let (config, problems) = Config::read(written);
+    problems.map_or(Ok(config), Err)
+}
+
 /// Every key that there is.
 const WHOLE: &str = r#"
 listen = ["127.0.0.1:4000", "unix:run/gateway.sock"]
@@ -67,9 +73,12 @@ mode = "production"
 trusted_proxies = ["10.1.0.0/16", "192.0.2.7"]
 forwarded_proto = "https"
 default_service = "ShopWeb.Endpoint"
+[admin]
+listen = "unix:run/admin.sock"
 [log]
 access = "log/access.log"
 [health]
+listen = "0.0.0.0:4010"
 path = "/.mesh-router/ready"
 [discovery]
 sources = []
@@ -114,6 +123,10 @@ fn every_key_of_the_program_can_be_written() {
         listen,
         ["127.0.0.1:4000", "unix:/srv/shop/run/gateway.sock"]
     );
+    let door = |listen: &Option<super::Listen>| listen.as_ref().map(|it| it.address.to_string());
+    let admin = "unix:/srv/shop/run/admin.sock".to_owned();
+    assert_eq!(door(&config.admin), Some(admin));
+    assert_eq!(door(&config.health), Some("0.0.0.0:4010".to_owned()));
     assert_eq!(config.workers, Some(4));
     assert_eq!(config.mode, Some(Mode::Production));
     assert_eq!(config.default_service.as_deref(), Some("ShopWeb.Endpoint"));
@@ -188,12 +201,12 @@ fn routes_can_be_written() {
     let auth = (
         "auth.example.com",
         Subdomains::Any,
-        "mesh-router.toml:37".to_owned(),
+        "mesh-router.toml:40".to_owned(),
     );
     let billing = (
         "billing.example.com",
         Subdomains::None,
-        "mesh-router.toml:39".to_owned(),
+        "mesh-router.toml:42".to_owned(),
     );
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
@@ -235,7 +248,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     let mut written = written("workers = 1\nmode = \"production\"\n[limits]\nuri = \"1KiB\"\n");
     written.environment = Some(&environment);
     written.flags = vec![("workers", "--workers", vec!["3".to_owned()])];
-    let config = Config::check(&written).unwrap();
+    let config = check(&written).unwrap();
     let place = |key: &str| {
         config
             .effective
@@ -274,7 +287,7 @@ fn problems_of_flags_and_variables_name_them() {
     expect![[r#"
         --listen: "localhost:4000" is not an address, write "127.0.0.1:4000", or "auto"
         MESH_ROUTER_TIMEOUTS_IDLE: "75" has no unit, write it like "10s" (ms, s, m, h, d)"#]]
-    .assert_eq(&Config::check(&written).unwrap_err().to_string());
+    .assert_eq(&check(&written).unwrap_err().to_string());
 }
 
 #[test]
@@ -339,12 +352,6 @@ fn keys_of_other_versions_are_named_as_such() {
         "proxy_protocol = true\n",
         &expect![[
             r#"mesh-router.toml:1:1: key "proxy_protocol" is not known in this version of mesh-router"#
-        ]],
-    );
-    refused(
-        "[admin]\nlisten = \"127.0.0.1:9900\"\n",
-        &expect![[
-            r#"mesh-router.toml:1:2: key "admin" is not known in this version of mesh-router"#
         ]],
     );
     refused(
@@ -460,6 +467,55 @@ fn bad_values_in_sections_are_refused_where_they_stand() {
 }
 
 #[test]
+fn admin_is_for_this_machine_alone() {
+    refused(
+        "[admin]\nlisten = \"0.0.0.0:9900\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:10: "0.0.0.0:9900" is open to other machines, and whoever reaches the admin listener may ask for anything; write a loopback address such as "127.0.0.1:9900", or "unix:/path" (for probes from elsewhere there is [health] listen), or "off""#
+        ]],
+    );
+    refused(
+        "[admin]\nlisten = \"9900\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:10: "9900" is not an address, write "127.0.0.1:9900", or "off""#
+        ]],
+    );
+    refused(
+        "[admin]\nlisten = \"no\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:10: "no" is not an address, such as "127.0.0.1:4000" or "unix:/path", or "off""#
+        ]],
+    );
+    for address in [
+        "127.0.0.2:0",
+        "[::1]:9900",
+        "[::ffff:127.0.0.1]:9900",
+        "unix:a.sock",
+    ] {
+        let config = config(&format!("[admin]\nlisten = \"{address}\"\n"));
+        assert!(config.admin.is_some_and(|it| it.is_asked()), "{address}");
+    }
+    assert_eq!(config("[admin]\nlisten = \"off\"\n").admin, None);
+    let usual = config("").admin.unwrap();
+    assert_eq!(usual.address.to_string(), "127.0.0.1:9900");
+    assert!(!usual.is_asked());
+}
+
+#[test]
+fn one_address_has_one_listener() {
+    refused(
+        "listen = \"127.0.0.1:4000\"\n[admin]\nlisten = \"127.0.0.1:4000\"\n[health]\nlisten = \
+         \"127.0.0.1:4000\"\n",
+        &expect![[r#"
+            mesh-router.toml:3:10: 127.0.0.1:4000 is asked for twice, also by "listen" (mesh-router.toml:1:10)
+            mesh-router.toml:5:10: 127.0.0.1:4000 is asked for twice, also by "listen" (mesh-router.toml:1:10)"#]],
+    );
+    config("listen = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n");
+    // Admin's usual address is given up where something else asks for it.
+    config("listen = \"127.0.0.1:9900\"\n");
+}
+
+#[test]
 fn bad_routes_are_refused_where_they_stand() {
     refused(
         "[routes.\"a.test\"]\nendpoint = \"A.B\"\n[routes.\"A.test.\"]\nendpoint = \"A.C\"\n",
@@ -548,7 +604,7 @@ fn columns_count_characters() {
         text,
         &expect![[r#"mesh-router.toml:3:2: unknown key "täbles""#]],
     );
-    let Err(Problems(found)) = Config::check(&written("defaults = { \"ä\" = 1, x = 2 }\n")) else {
+    let Err(Problems(found)) = check(&written("defaults = { \"ä\" = 1, x = 2 }\n")) else {
         panic!("accepted");
     };
     let columns: Vec<_> = found
@@ -571,7 +627,7 @@ fn a_misspelt_variable_is_refused_and_kubernetes_own_are_not() {
         environment: Some(&environment),
         ..Written::default()
     };
-    let Err(Problems(found)) = Config::check(&written) else {
+    let Err(Problems(found)) = check(&written) else {
         panic!("accepted");
     };
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();

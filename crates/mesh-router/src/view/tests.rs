@@ -66,6 +66,10 @@ fn snapshot() -> Snapshot {
     routes::merge(&Snapshot::default(), &[report], &rules)
 }
 
+fn shown() -> RoutesView {
+    RoutesView::of_table(&snapshot())
+}
+
 #[test]
 #[allow(clippy::too_many_lines, reason = "the lines are of JSON")]
 fn json_has_the_documented_shape() {
@@ -160,11 +164,11 @@ fn the_table_says_where_each_line_is_from() {
     expect![[r#"
         HOST        SUBDOMAINS  SERVICE           UPSTREAMS       FROM
         shop.local  one         AuthWeb.Endpoint  127.0.0.1:4001  config/dev.exs:3"#]]
-    .assert_eq(&table(&snapshot(), None).to_string());
+    .assert_eq(&table(&shown(), None).to_string());
     expect![[r#"
         HOST                    SUBDOMAINS  SERVICE           UPSTREAMS       FROM
         http://shop.local:4000  one         AuthWeb.Endpoint  127.0.0.1:4001  config/dev.exs:3"#]]
-    .assert_eq(&table(&snapshot(), Some(4000)).to_string());
+    .assert_eq(&table(&shown(), Some(4000)).to_string());
 }
 
 #[test]
@@ -186,14 +190,14 @@ fn an_upstream_out_of_sight_is_unconfirmed() {
     expect![[r#"
         HOST        SUBDOMAINS  SERVICE           UPSTREAMS                     FROM
         shop.local  one         AuthWeb.Endpoint  127.0.0.1:4001 (unconfirmed)  config/dev.exs:3"#]]
-    .assert_eq(&table(&snapshot, None).to_string());
+    .assert_eq(&table(&view, None).to_string());
 }
 
 #[test]
 fn remarks_are_conflicts_then_findings() {
     expect![[r#"
         conflict: shop.local is claimed by AuthWeb.Endpoint (config/dev.exs:3) and BillingWeb.Endpoint (config/dev.exs:3): AuthWeb.Endpoint has it
-        mix.exs: info: only an example (example)"#]].assert_eq(&remarks(&snapshot()).join("\n"));
+        mix.exs: info: only an example (example)"#]].assert_eq(&remarks(&shown()).join("\n"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod tests;
 const NAMED_MAX: usize = 8;
 
 /// A line or two for each difference: `+` only afterwards, `-` only before, `~` other than before.
-pub(super) fn lines(changes: &Changes) -> String {
+pub(in crate::command) fn lines(changes: &Changes) -> String {
     let Changes {
         routes,
         services,

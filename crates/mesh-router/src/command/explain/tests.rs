@@ -1,10 +1,10 @@
 use expect_test::{Expect, expect};
 use routes::{
-    Adapter, Address, Claim, ClaimKind, Host, Mode, Origin, Report, Reported, Rules, Service,
-    Serving, Sight, Snapshot, Source, Subdomains, Upstream,
+    Adapter, Address, Claim, ClaimKind, Host, Mode, Origin, Report, Reported, Rules, Serving,
+    Sight, Snapshot, Source, Subdomains, Upstream,
 };
 
-use super::{explanation, parse, reach, text};
+use super::{Explained, parse, text};
 
 fn origin(line: u32) -> Option<Origin> {
     Some(Origin {
@@ -25,8 +25,8 @@ fn endpoint(service: &str, hosts: &[(&str, ClaimKind, Subdomains)], ports: &[u16
         node: None,
         source: Source::Config,
         adapter: Adapter::Bandit,
+        sight: Sight::default(),
         origin: origin(4),
-        sight: Sight::Confirmed,
     };
     let serving = match ports.is_empty() {
         true => Serving::No("`server: false`".to_owned()),
@@ -77,7 +77,15 @@ fn snapshot(default: Option<&str>) -> Snapshot {
 #[track_caller]
 fn check(host: &str, default: Option<&str>, expected: &Expect) {
     let host = Host::parse(host).unwrap();
-    expected.assert_eq(&text(&explanation(&host, &snapshot(default))));
+    expected.assert_eq(&text(&explain(&host, &snapshot(default))));
+}
+
+/// What is said without a project's settings.
+fn explain(host: &Host, snapshot: &Snapshot) -> Explained {
+    Explained {
+        explanation: admin::explain(host, snapshot),
+        settings: Vec::new(),
+    }
 }
 
 #[test]
@@ -180,7 +188,7 @@ fn a_service_that_does_not_listen() {
 #[test]
 fn json_has_the_documented_shape() {
     let host = Host::parse("tenant1.auth.local").unwrap();
-    let explained = explanation(&host, &snapshot(None));
+    let explained = explain(&host, &snapshot(None));
     expect![[r#"
         {
           "host": "tenant1.auth.local",
@@ -196,17 +204,17 @@ fn json_has_the_documented_shape() {
             }
           ],
           "tenant": "tenant1",
-          "settings": [],
           "why": [
             "tenant1.auth.local has no route of its own; auth.local is the longest above it, with subdomains = \"one\"",
             "auth.local is the url host of AuthWeb.Endpoint (config/dev.exs:3)",
             "AuthWeb.Endpoint is reached at 127.0.0.1:4001 (config/dev.exs:4)",
             "the apps' resolver sees the tenant \"tenant1\""
-          ]
+          ],
+          "settings": []
         }"#]].assert_eq(&serde_json::to_string_pretty(&explained).unwrap());
     let host = Host::parse("x").unwrap();
-    let explained = explanation(&host, &snapshot(None));
-    expect![[r#"{"host":"x","rule":"none","route":null,"service":null,"upstreams":[],"tenant":null,"settings":[],"why":["no route is x or takes it as a subdomain","the answer is 404, \"unknown service: x\""]}"#]].assert_eq(&serde_json::to_string(&explained).unwrap());
+    let explained = explain(&host, &snapshot(None));
+    expect![[r#"{"host":"x","rule":"none","route":null,"service":null,"upstreams":[],"tenant":null,"why":["no route is x or takes it as a subdomain","the answer is 404, \"unknown service: x\""],"settings":[]}"#]].assert_eq(&serde_json::to_string(&explained).unwrap());
 }
 
 #[test]
@@ -240,14 +248,27 @@ fn hosts_and_urls_are_both_taken() {
 
 #[test]
 fn an_upstream_out_of_sight() {
-    let mut endpoint = endpoint("AuthWeb.Endpoint", &[], &[4001, 4002, 4003]);
+    let one = Subdomains::One;
+    let hosts = [("auth.local", ClaimKind::Own, one)];
+    let mut endpoint = endpoint("AuthWeb.Endpoint", &hosts, &[4001, 4002, 4003]);
     endpoint.upstreams[0].node = Some("auth@10.0.0.5".to_owned());
     for upstream in &mut endpoint.upstreams[..2] {
         upstream.sight = Sight::Unconfirmed;
     }
-    let service = Service::new("AuthWeb.Endpoint", 0, endpoint.upstreams);
+    let report = Report {
+        source: Source::Node,
+        stale: false,
+        endpoints: vec![endpoint],
+        findings: Vec::new(),
+    };
+    let snapshot = routes::merge(&Snapshot::default(), &[report], &Rules::default());
+    let explained = explain(&Host::parse("auth.local").unwrap(), &snapshot);
     expect![[r#"
-        AuthWeb.Endpoint is reached at 127.0.0.1:4001 (config/dev.exs:4); sight of node auth@10.0.0.5 was lost, it is dialled last
-        AuthWeb.Endpoint is reached at 127.0.0.1:4002 (config/dev.exs:4); no node is seen there, it is dialled last
-        AuthWeb.Endpoint is reached at 127.0.0.1:4003 (config/dev.exs:4)"#]].assert_eq(&reach(&service).join("\n"));
+        auth.local → AuthWeb.Endpoint
+          auth.local is a route of its own
+          auth.local is the url host of AuthWeb.Endpoint (config/dev.exs:3)
+          AuthWeb.Endpoint is reached at 127.0.0.1:4001 (config/dev.exs:4); sight of node auth@10.0.0.5 was lost, it is dialled last
+          AuthWeb.Endpoint is reached at 127.0.0.1:4002 (config/dev.exs:4); no node is seen there, it is dialled last
+          AuthWeb.Endpoint is reached at 127.0.0.1:4003 (config/dev.exs:4)
+          the apps' resolver sees no tenant"#]].assert_eq(&text(&explained));
 }

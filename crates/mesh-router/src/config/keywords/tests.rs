@@ -39,7 +39,7 @@ fn settings(keywords: &str) -> Said {
 }
 
 fn check(said: &Said) -> Result<Config, crate::config::Problems> {
-    Config::check(&Written {
+    crate::config::tests::check(&Written {
         project: Some(said),
         ..Written::default()
     })
@@ -163,7 +163,7 @@ fn any_other_place_is_stronger_key_by_key_and_host_by_host() {
         }),
         project: Some(&said),
     };
-    let config = Config::check(&written).unwrap();
+    let config = crate::config::tests::check(&written).unwrap();
     let shown: Vec<String> = config
         .effective
         .iter()
@@ -458,7 +458,7 @@ fn what_is_not_known_says_why_unless_a_stronger_place_sets_the_key() {
         project: Some(&said),
         ..Written::default()
     };
-    let config = Config::check(&written).unwrap();
+    let config = crate::config::tests::check(&written).unwrap();
     assert_eq!(held(&config, "timeouts.idle"), ("3s".to_owned(), true));
     // Of a project that can't be read whole, that is what is said.
     said.is_broken = true;

@@ -1,0 +1,148 @@
+//! The sockets of the admin and health listeners.
+
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    net::{self, IpAddr},
+    os::unix::{self, fs::PermissionsExt as _},
+    path::PathBuf,
+};
+
+use proxy::ListenAddress;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+/// The owner alone may connect.
+const UNIX_MODE: u32 = 0o600;
+
+/// Why an address can't be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody listens there already.
+    #[error("{address} is taken{}", .holder.as_ref().map(|it| format!(" by {it}")).unwrap_or_default())]
+    Taken {
+        /// The address that was wanted.
+        address: ListenAddress,
+        /// The program that has it, where the system tells.
+        holder: Option<String>,
+    },
+    /// The system refused.
+    #[error("listening on {0}")]
+    Io(ListenAddress, #[source] io::Error),
+}
+
+/// Bound and listening, not yet accepting.
+#[derive(Debug)]
+pub struct Bound {
+    address: ListenAddress,
+    socket: Socket,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(net::TcpListener),
+    Unix(unix::net::UnixListener, PathBuf),
+}
+
+/// Returns whether only processes of this machine can connect to an address.
+pub fn is_local(address: &ListenAddress) -> bool {
+    match address {
+        ListenAddress::Tcp(address) => match address.ip().to_canonical() {
+            IpAddr::V4(ip) => ip.is_loopback(),
+            IpAddr::V6(ip) => ip.is_loopback(),
+        },
+        ListenAddress::Unix(_) => true,
+    }
+}
+
+/// Listens on `address`; a Unix socket is for its owner alone.
+///
+/// # Errors
+///
+/// If somebody listens there, or the system refuses.
+pub fn bind(address: &ListenAddress) -> Result<Bound, BindError> {
+    let failed = |error: io::Error| match (error.kind(), address) {
+        (ErrorKind::AddrInUse, ListenAddress::Tcp(_)) => BindError::Taken {
+            address: address.clone(),
+            holder: proxy::holder_of(address),
+        },
+        _ => BindError::Io(address.clone(), error),
+    };
+    match address {
+        ListenAddress::Tcp(asked) => {
+            let listener = net::TcpListener::bind(asked).map_err(failed)?;
+            listener.set_nonblocking(true).map_err(failed)?;
+            Ok(Bound {
+                address: ListenAddress::Tcp(listener.local_addr().map_err(failed)?),
+                socket: Socket::Tcp(listener),
+            })
+        }
+        ListenAddress::Unix(path) => {
+            proxy::remove_stale(path).map_err(failed)?;
+            let listener = unix::net::UnixListener::bind(path).map_err(failed)?;
+            // Before this the usual umask keeps all but the owner from connecting.
+            let mode = fs::Permissions::from_mode(UNIX_MODE);
+            fs::set_permissions(path, mode).map_err(failed)?;
+            listener.set_nonblocking(true).map_err(failed)?;
+            Ok(Bound {
+                address: address.clone(),
+                socket: Socket::Unix(listener, path.clone()),
+            })
+        }
+    }
+}
+
+impl Bound {
+    /// Returns where it listens, with port 0 resolved.
+    pub fn address(&self) -> &ListenAddress {
+        &self.address
+    }
+
+    /// Returns whether whoever connects came over the network, if only this machine's own.
+    pub(crate) fn is_tcp(&self) -> bool {
+        matches!(self.socket, Socket::Tcp(_))
+    }
+
+    /// Makes it a door of the runtime that this is called on.
+    pub(crate) fn open(self) -> io::Result<Door> {
+        Ok(match self.socket {
+            Socket::Tcp(listener) => Door::Tcp(TcpListener::from_std(listener)?),
+            Socket::Unix(listener, path) => Door::Unix(UnixListener::from_std(listener)?, path),
+        })
+    }
+}
+
+/// A listening socket on a runtime. Dropping it removes a Unix socket's file.
+#[derive(Debug)]
+pub(crate) enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener, PathBuf),
+}
+
+/// A client's connection.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Door {
+    /// Waits for a client. Dropping it loses nothing.
+    pub(crate) async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => listener.accept().await.map(|(it, _)| Stream::Tcp(it)),
+            Self::Unix(listener, _) => listener.accept().await.map(|(it, _)| Stream::Unix(it)),
+        }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        if let Self::Unix(_, path) = self {
+            // Somebody else may have removed it: then there is nothing left to do.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

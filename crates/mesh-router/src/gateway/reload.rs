@@ -1,0 +1,175 @@
+//! How a running gateway takes over what became different.
+
+use std::sync::Arc;
+
+use admin::{Refusal, Reloaded, SettingChange};
+use anyhow::Context as _;
+use discovery::Reading;
+use proxy::ListenAddress;
+use routes::{Report, Source};
+use tracing::{error, info, warn};
+
+use super::Gateway;
+use crate::{
+    args::Options,
+    config::{Environment, Listen, Problems},
+    setup::Setup,
+    survey,
+};
+
+impl Gateway {
+    /// Reloads where nobody waits for an answer: what came of it is in the log.
+    pub(super) async fn reload_unasked(&mut self, options: &Options, process: &Environment) {
+        // Logged where it was met.
+        let _ = self.reload(options, process).await;
+    }
+
+    /// Reads the settings and the project again. Whatever can't be used leaves all as it is.
+    pub(super) async fn reload(
+        &mut self,
+        options: &Options,
+        process: &Environment,
+    ) -> Result<Reloaded, Refusal> {
+        let (asked, environment) = (options.clone(), process.clone());
+        let before = self.setup.clone();
+        let loading = tokio::task::spawn_blocking(move || before.reload(&asked, &environment));
+        let next = match loading.await.context("reading the settings").flatten() {
+            Ok(next) => next,
+            Err(error) => {
+                let text = format!("{error:#}");
+                error!(error = text, "reload refused, the running table stays");
+                return Err(match error.is::<Problems>() {
+                    true => Refusal::Unusable(text),
+                    false => Refusal::Conflict(text),
+                });
+            }
+        };
+        let settings = changed(&self.setup, &next);
+        for setting in settings.iter().filter(|it| it.needs_restart) {
+            let key = &setting.key;
+            warn!(key, "setting changed, it holds after a restart");
+        }
+        let rules = next.rules(survey::addresses(&self.own));
+        self.registry.settings(next.settings(), rules).await;
+        self.registry.report(next.static_report()).await;
+        let reading = next.source().map(|project| project.read(&next.how()));
+        self.setup = next;
+        self.desk.say(&self.setup);
+        let read = match reading {
+            Some(reading) => self.read_again(reading).await,
+            None => {
+                self.unwatch();
+                self.registry.report(nothing()).await;
+                Ok(())
+            }
+        };
+        let generation = self.registry.generation().await;
+        if self.table.has_changed().unwrap_or_default() {
+            self.publish();
+        }
+        read?;
+        info!("reloaded");
+        Ok(Reloaded {
+            generation: generation.unwrap_or(self.shown.generation),
+            settings,
+        })
+    }
+
+    /// Takes over what was read of the project. Where it can't be read, the watch goes on as it was,
+    /// which keeps the last good table.
+    async fn read_again(&mut self, reading: Reading) -> Result<(), Refusal> {
+        if let Some(finding) = &reading.broken {
+            let finding = survey::shown(finding);
+            error!(finding, "the project can't be read, its last table stays");
+            return Err(Refusal::Conflict(format!(
+                "the settings are taken over, but the project can't be read and its last table \
+                 stays: {finding}"
+            )));
+        }
+        self.registry.report(reading.report.clone()).await;
+        self.unwatch();
+        self.watch(reading);
+        Ok(())
+    }
+
+    fn unwatch(&mut self) {
+        if let Some(watching) = self.watching.take() {
+            watching.abort();
+        }
+    }
+
+    /// Follows the project's files, of which `first` is known.
+    pub(super) fn watch(&mut self, first: Reading) {
+        let Some(project) = self.setup.source() else {
+            return;
+        };
+        let watching = discovery::watch_project(
+            project.wanted().clone(),
+            self.setup.how(),
+            first,
+            self.registry.clone(),
+            Arc::clone(&self.settings_changed),
+        );
+        self.watching = Some(self.tasks.spawn(watching));
+    }
+}
+
+/// The settings that differ.
+fn changed(before: &Setup, after: &Setup) -> Vec<SettingChange> {
+    let restart = needs_restart(before, after);
+    let old = &before.config.effective;
+    let of_key = |key: &str| old.iter().find(|it| it.key == key);
+    let setting = after.config.effective.iter().filter_map(|new| {
+        let old = of_key(new.key)?;
+        (old.value != new.value).then(|| SettingChange {
+            key: new.key.to_owned(),
+            before: old.value.clone(),
+            after: new.value.clone(),
+            provenance: new.place.to_string(),
+            needs_restart: restart.contains(&new.key),
+        })
+    });
+    let detected = before.config.mode.is_none() && after.config.mode.is_none();
+    let mode = (detected && before.mode != after.mode).then(|| SettingChange {
+        key: "mode".to_owned(),
+        before: before.mode.name().to_owned(),
+        after: after.mode.name().to_owned(),
+        provenance: after.mode_reason.clone(),
+        needs_restart: false,
+    });
+    setting.chain(mode).collect()
+}
+
+/// The keys that differ and that a running gateway can't take over.
+fn needs_restart(before: &Setup, after: &Setup) -> Vec<&'static str> {
+    let (was, is) = (&before.config, &after.config);
+    let changed = [
+        (
+            "listen",
+            wanted(was.listen.iter().flatten()) != wanted(is.listen.iter().flatten()),
+        ),
+        ("workers", was.workers != is.workers),
+        ("admin.listen", wanted(&was.admin) != wanted(&is.admin)),
+        ("health.listen", wanted(&was.health) != wanted(&is.health)),
+        ("log.access", was.access != is.access),
+    ];
+    changed
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(key, _)| key)
+        .collect()
+}
+
+fn wanted<'a>(listeners: impl IntoIterator<Item = &'a Listen>) -> Vec<ListenAddress> {
+    listeners.into_iter().map(|it| it.address.clone()).collect()
+}
+
+/// What the config source says once it is no source any more.
+fn nothing() -> Report {
+    Report {
+        source: Source::Config,
+        stale: false,
+        endpoints: Vec::new(),
+        findings: Vec::new(),
+    }
+}
