@@ -66,6 +66,10 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         what: What::Program("caddy"),
         package: "caddy",
     },
+    Need {
+        what: What::Program("promtool"),
+        package: "prometheus",
+    },
 ];
 
 /// What `cargo xtask bench` needs.
@@ -108,9 +112,11 @@ pub(crate) fn all(needs: &[Need], steps: &mut Steps) -> Result<()> {
         fs::remove_file(file)?;
     }
     installed?;
-    if missing.contains(&"rabbitmq-server") && find("systemctl").is_some() {
-        // Nor is it to start at the next boot.
-        steps.run(&mut program("systemctl", ["disable", "rabbitmq-server"]))?;
+    for service in ["rabbitmq-server", "prometheus"] {
+        if missing.contains(&service) && find("systemctl").is_some() {
+            // Nor is it to start at the next boot.
+            steps.run(&mut program("systemctl", ["disable", service]))?;
+        }
     }
     for need in needs {
         if !need.is_met() {
@@ -169,7 +175,7 @@ fn apt(packages: &[&str], steps: &mut Steps) -> Result<()> {
     steps.run(&mut quiet(&[&install[..], packages].concat()))
 }
 
-/// Tells Debian's scripts not to start what is installed: of `rabbitmq-server`, `nginx` and `caddy`
+/// Tells Debian's scripts not to start what is installed: of servers such as `rabbitmq-server` and `nginx`
 /// only files are needed. Returns the file to remove afterwards; an administrator's own file is obeyed.
 fn refuse_services() -> Result<Option<PathBuf>> {
     use std::os::unix::fs::PermissionsExt;

@@ -211,7 +211,8 @@ impl Running {
                 .uri(path)
                 .header(header::HOST, host)
                 .body(Empty::<Bytes>::new())?;
-            let asking = async {
+            // Takes the sender along: with it gone the connection ends, whatever the other side wants.
+            let asking = async move {
                 let answer = sender.send_request(request).await?;
                 let (head, body) = answer.into_parts();
                 let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;

@@ -6,6 +6,7 @@
     reason = "tests fail at once, and wait by the real clock"
 )]
 
+mod admin;
 mod answers;
 mod beam;
 mod browser;
