@@ -32,9 +32,14 @@ impl Gateway {
     ) -> Result<Reloaded, Refusal> {
         let (asked, environment) = (options.clone(), process.clone());
         let before = self.setup.clone();
-        let loading = tokio::task::spawn_blocking(move || before.reload(&asked, &environment));
-        let next = match loading.await.context("reading the settings").flatten() {
-            Ok(next) => next,
+        // Reading takes time on a large project; meanwhile probes are answered.
+        let loading = tokio::task::spawn_blocking(move || {
+            let next = before.reload(&asked, &environment)?;
+            let reading = next.source().map(|project| project.read(&next.how()));
+            anyhow::Ok((next, reading))
+        });
+        let (next, reading) = match loading.await.context("reading the settings").flatten() {
+            Ok(loaded) => loaded,
             Err(error) => {
                 let text = format!("{error:#}");
                 error!(error = text, "reload refused, the running table stays");
@@ -52,7 +57,6 @@ impl Gateway {
         let rules = next.rules(survey::addresses(&self.own));
         self.registry.settings(next.settings(), rules).await;
         self.registry.report(next.static_report()).await;
-        let reading = next.source().map(|project| project.read(&next.how()));
         self.setup = next;
         self.desk.say(&self.setup);
         let read = match reading {

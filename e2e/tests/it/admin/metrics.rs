@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use e2e::{Upstream, eventually, tool};
+use e2e::{Client, Gateway, Upstream, eventually, tool};
 use tungstenite::handshake::derive_accept_key;
 
 use super::{Desk, asked};
@@ -41,15 +41,8 @@ fn counted(desk: &Desk, expected: &[(&str, f64)]) {
     assert!(found.is_some());
 }
 
-#[test]
-fn requests_are_counted_by_service_method_and_class() {
-    let upstream = Upstream::play(|connection| {
-        while let Some(request) = connection.request() {
-            let status = request.head.target().trim_start_matches('/');
-            connection.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"));
-        }
-    });
-    let (gateway, desk) = asked(&upstream, "");
+/// Three requests that the app answers well, one that it does not, and one that nobody has.
+fn known_traffic(gateway: &Gateway) -> Client {
     let mut client = gateway.connect();
     for (host, path, status) in [
         ("auth.test", "/200", 200),
@@ -61,6 +54,19 @@ fn requests_are_counted_by_service_method_and_class() {
     }
     let request = "DELETE /200 HTTP/1.1\r\nHost: auth.test\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(client.send(request).response().status(), 200);
+    client
+}
+
+#[test]
+fn requests_are_counted_by_service_method_and_class() {
+    let upstream = Upstream::play(|connection| {
+        while let Some(request) = connection.request() {
+            let status = request.head.target().trim_start_matches('/');
+            connection.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"));
+        }
+    });
+    let (gateway, desk) = asked(&upstream, "");
+    let client = known_traffic(&gateway);
     let duration = |what: &str, service: &str, method: &str, status: &str| {
         format!(
             "http_server_request_duration_seconds_{what}{{service=\"{service}\",method=\"{method}\",\
