@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{Query, Request, State},
+    extract::{RawQuery, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -221,13 +221,10 @@ async fn show_routes(State(desk): State<Desk>) -> Response {
     json(&view)
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    host: Option<String>,
-}
-
-async fn show_explanation(State(desk): State<Desk>, Query(asked): Query<Asked>) -> Response {
-    let Some(given) = asked.host else {
+async fn show_explanation(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    let Some((_, given)) = fields.find(|(name, _)| name == "host") else {
         let detail = "name a host or URL: /api/v1/explain?host=auth.localhost";
         return problem(StatusCode::BAD_REQUEST, detail);
     };

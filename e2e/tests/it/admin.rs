@@ -368,7 +368,7 @@ fn a_second_gateway_runs_without_admin_where_nobody_asked_for_it() {
         .with_admin()
         .start();
     let said = gateway.logged("admin not listening");
-    assert!(said.contains("127.0.0.1:9900 is taken by "), "{said}");
+    assert!(said.contains("127.0.0.1:9900 is taken"), "{said}");
     assert!(said.contains("[admin] listen = "), "{said}");
     assert_eq!(gateway.get("auth.test", "/").status(), 200);
 }

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use e2e::{Client, Gateway, Upstream, eventually, tool};
+use e2e::{Client, Gateway, Upstream, eventually, tool, upstream::text};
 use tungstenite::handshake::derive_accept_key;
 
 use super::{Desk, asked};
@@ -127,12 +127,17 @@ fn requests_are_counted_by_service_method_and_class() {
 
 #[test]
 fn an_upstream_that_refuses_is_failing() {
-    let upstream = Upstream::hello();
+    // A socket's path, unlike a port that is given back, nobody else gets meanwhile.
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = Upstream::play_unix(&folder.path().join("app.sock"), |connection| {
+        while connection.request().is_some() {
+            connection.send(text("hello"));
+        }
+    });
     let (gateway, desk) = asked(&upstream, "");
     let address = upstream.address();
     assert_eq!(gateway.get("auth.test", "/").status(), 200);
     drop(upstream);
-    // The gateway's own hold on the upstream's address is a connection that was idle and ends.
     eventually("a refusal", || {
         (gateway.get("auth.test", "/").status() == 502).then_some(())
     });
