@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Watched,
-    view::{self, Standings, UpstreamView},
+    view::{self, ConflictView, FindingView, Standings, UpstreamView},
 };
 
 /// How it stands with a running gateway. Absent values are null, times are in UTC.
@@ -52,6 +52,10 @@ pub struct StatusView {
     pub nodes: Vec<NodeView>,
     /// Sorted by name.
     pub services: Vec<ServiceStatusView>,
+    /// Hosts that several services claim, sorted.
+    pub conflicts: Vec<ConflictView>,
+    /// What could not be used or will surprise, the most severe first.
+    pub findings: Vec<FindingView>,
     /// All together.
     pub totals: TotalsView,
 }
@@ -188,6 +192,8 @@ impl StatusView {
             sources: watched.sources.borrow().iter().map(source).collect(),
             nodes: nodes(watched),
             services: services(watched, snapshot, &counters),
+            conflicts: view::conflicts(snapshot),
+            findings: view::findings(snapshot),
             totals: totals(snapshot, &counters),
         }
     }

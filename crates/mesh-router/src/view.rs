@@ -9,7 +9,7 @@ use crate::{
 
 pub(crate) use admin::view::{
     ConflictView, DEVELOPMENT, FindingView, RouteView, RoutesView, UpstreamView, claimed, conflict,
-    conflicts, finding, findings,
+    conflicts, finding, findings, severity,
 };
 
 #[cfg(test)]

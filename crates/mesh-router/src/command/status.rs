@@ -4,17 +4,21 @@ use std::fmt::Write as _;
 
 use admin::{NodeView, ServiceStatusView, StatusView};
 use jiff::Timestamp;
+use routes::Severity;
 
 use crate::{
     Exit,
     args::Status,
     ask::Running,
     output::{self, Table, plain},
-    view,
+    view::{self, FindingView},
 };
 
 #[cfg(test)]
 mod tests;
+
+/// Findings that are named, at most.
+const NAMED_MAX: usize = 8;
 
 /// Asks, and prints.
 pub(crate) fn status(arguments: &Status) -> anyhow::Result<Exit> {
@@ -45,8 +49,8 @@ fn text(status: &StatusView, now: Timestamp) -> String {
         true => text.push_str("\nnothing is wrong"),
         false => {
             text.push_str("\nwhat is wrong:");
-            for line in wrong {
-                let _ = write!(text, "\n  {}", plain(&line));
+            for line in wrong.iter().flat_map(|it| it.lines()) {
+                let _ = write!(text, "\n  {}", plain(line));
             }
         }
     }
@@ -183,18 +187,21 @@ fn wrong(status: &StatusView) -> Vec<String> {
         wrong.push(format!("the gateway is not ready: {why}"));
     }
     for source in status.sources.iter().filter(|it| it.stale) {
+        let name = &source.source;
         wrong.push(format!(
-            "the source {} failed, its last good report stands; `mesh-router routes --running` shows \
-             where",
-            source.source
+            "the source {name} failed, its last good report stands"
         ));
     }
     wrong.extend(status.nodes.iter().filter_map(broken_node));
     wrong.extend(status.services.iter().flat_map(broken_service));
-    if status.totals.conflicts > 0 {
+    wrong.extend(status.conflicts.iter().map(view::claimed));
+    let matters = |it: &&FindingView| it.severity != view::severity(Severity::Info);
+    let findings: Vec<_> = status.findings.iter().filter(matters).collect();
+    wrong.extend(findings.iter().take(NAMED_MAX).map(|it| view::shown(it)));
+    if findings.len() > NAMED_MAX {
+        let more = findings.len() - NAMED_MAX;
         wrong.push(format!(
-            "{} claimed by several services; `mesh-router routes --running` names them",
-            counted(status.totals.conflicts, "host")
+            "and {more} more, see `mesh-router routes --running`"
         ));
     }
     if status.totals.access_lines_lost > 0 {

@@ -1,8 +1,8 @@
-use admin::{GenerationView, SourceView, TotalsView};
+use admin::{GenerationView, SourceView, TotalsView, view::ClaimantView};
 use expect_test::expect;
 
 use super::*;
-use crate::view::UpstreamView;
+use crate::view::{ConflictView, UpstreamView};
 
 fn service(name: &str, upstreams: &[(&str, &str)]) -> ServiceStatusView {
     let upstream = |(address, state): &(&str, &str)| UpstreamView {
@@ -55,6 +55,8 @@ fn status() -> StatusView {
         }],
         nodes: Vec::new(),
         services: vec![service("AuthWeb.Endpoint", &[("127.0.0.1:4001", "up")])],
+        conflicts: Vec::new(),
+        findings: Vec::new(),
         totals: TotalsView {
             routes: 1,
             connections_open: 5,
@@ -95,7 +97,23 @@ fn what_is_wrong_comes_last_with_its_mend() {
     let mut status = status();
     status.not_ready = Some("leaving".to_owned());
     status.sources[0].stale = true;
-    status.totals.conflicts = 2;
+    status.conflicts = vec![ConflictView {
+        host: "shop.local".to_owned(),
+        holder: None,
+        claimants: vec![ClaimantView {
+            service: "AuthWeb.Endpoint".to_owned(),
+            provenance: Some("config/dev.exs:3".to_owned()),
+        }],
+    }];
+    let finding = |severity: &str| FindingView {
+        code: "port-twice".to_owned(),
+        severity: severity.to_owned(),
+        file: Some("config/dev.exs".to_owned()),
+        line: Some(3),
+        message: "the port is taken\u{7}".to_owned(),
+        fix: Some("write another".to_owned()),
+    };
+    status.findings = vec![finding("error"), finding("info")];
     status.totals.access_lines_lost = 1;
     status.nodes = vec![NodeView {
         node: "auth@host".to_owned(),
@@ -118,13 +136,16 @@ fn what_is_wrong_comes_last_with_its_mend() {
     let wrong: Vec<&str> = wrong.lines().map(str::trim_start).collect();
     expect![[r#"
         the gateway is not ready: leaving
-        the source config failed, its last good report stands; `mesh-router routes --running` shows where
+        the source config failed, its last good report stands
         node auth@host is refused: EPMD does not know it; start it with --sname auth
         BillingWeb.Endpoint can't be connected to at 127.0.0.1:4002: is it running?
         GoneWeb.Endpoint has no address to forward to: its hosts get a 503
         IdleWeb.Endpoint does not listen: `server: false`
-        2 hosts claimed by several services; `mesh-router routes --running` names them
-        1 access line lost: whoever reads the access log is too slow"#]].assert_eq(&wrong.join("\n"));
+        shop.local is claimed by AuthWeb.Endpoint (config/dev.exs:3): nobody has it
+        config/dev.exs:3: error: the port is taken\u{7} (port-twice)
+        write another
+        1 access line lost: whoever reads the access log is too slow"#]]
+    .assert_eq(&wrong.join("\n"));
 }
 
 #[test]
