@@ -3,7 +3,8 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpStream},
-    path::Path,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -30,11 +31,22 @@ impl Server {
     /// Starts nginx with `exported` in its `http` block, after `nginx -t` has found it good.
     #[track_caller]
     pub fn nginx(exported: &str, address: SocketAddr) -> Self {
+        Self::nginx_until(exported, &|| TcpStream::connect(address).is_ok())
+    }
+
+    /// As [`Server::nginx`], for a file that listens on a Unix socket.
+    #[track_caller]
+    pub fn nginx_unix(exported: &str, socket: &Path) -> Self {
+        Self::nginx_until(exported, &|| UnixStream::connect(socket).is_ok())
+    }
+
+    #[track_caller]
+    fn nginx_until(exported: &str, is_up: &dyn Fn() -> bool) -> Self {
         let folder = TempDir::new().unwrap();
         let main = nginx_conf(folder.path(), exported);
         check_nginx(folder.path(), &main);
         let mut command = nginx(folder.path(), &main);
-        Self::start(&mut command, folder, address)
+        Self::start(&mut command, folder, is_up)
     }
 
     /// Starts Caddy with this Caddyfile, after `caddy validate` has found it good.
@@ -53,11 +65,13 @@ impl Server {
         fs::write(&json, adapted.to_string()).unwrap();
         let mut command = caddy(folder.path());
         command.args(["run", "--config"]).arg(&json);
-        Self::start(&mut command, folder, address)
+        Self::start(&mut command, folder, &|| {
+            TcpStream::connect(address).is_ok()
+        })
     }
 
     #[track_caller]
-    fn start(command: &mut Command, folder: TempDir, address: SocketAddr) -> Self {
+    fn start(command: &mut Command, folder: TempDir, is_up: &dyn Fn() -> bool) -> Self {
         let said = folder.path().join("output.log");
         let output = fs::File::create(&said).unwrap();
         command
@@ -78,7 +92,7 @@ impl Server {
                 "it ended: {}",
                 fs::read_to_string(&said).unwrap_or_default()
             );
-            TcpStream::connect(address).ok()
+            is_up().then_some(())
         });
         server
     }
@@ -110,7 +124,7 @@ pub fn caddy_takes(exported: &str) {
 }
 
 /// The least `nginx.conf` around an exported file: one process, nothing outside of its folder.
-fn nginx_conf(folder: &Path, exported: &str) -> std::path::PathBuf {
+fn nginx_conf(folder: &Path, exported: &str) -> PathBuf {
     fs::write(folder.join("exported.conf"), exported).unwrap();
     let main = folder.join("nginx.conf");
     let folder = folder.display();
@@ -126,10 +140,11 @@ fn nginx_conf(folder: &Path, exported: &str) -> std::path::PathBuf {
 
 fn nginx(folder: &Path, main: &Path) -> Command {
     // Debian has it where only root's PATH leads.
-    let program = ["/usr/sbin/nginx"].map(Path::new).into_iter();
-    let found = program.filter(|file| file.is_file()).next();
-    let program = found.map_or_else(|| tool::require("nginx"), Path::to_owned);
-    let mut command = Command::new(program);
+    let debian = PathBuf::from("/usr/sbin/nginx");
+    let mut command = Command::new(match debian.is_file() {
+        true => debian,
+        false => tool::require("nginx"),
+    });
     command.arg("-p").arg(folder).arg("-c").arg(main);
     command
 }

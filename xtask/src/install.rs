@@ -88,6 +88,14 @@ pub(crate) const FOR_BENCHMARKS: &[Need] = &[
     },
 ];
 
+/// Packages that bring a service, and its unit.
+const SERVICES: &[(&str, &str)] = &[
+    ("rabbitmq-server", "rabbitmq-server"),
+    ("nginx-light", "nginx"),
+    ("caddy", "caddy"),
+    ("prometheus", "prometheus"),
+];
+
 /// Installs what is missing, or says what can't be.
 pub(crate) fn all(needs: &[Need], steps: &mut Steps) -> Result<()> {
     let missing: Vec<&str> = needs
@@ -112,10 +120,10 @@ pub(crate) fn all(needs: &[Need], steps: &mut Steps) -> Result<()> {
         fs::remove_file(file)?;
     }
     installed?;
-    for service in ["rabbitmq-server", "prometheus"] {
-        if missing.contains(&service) && find("systemctl").is_some() {
-            // Nor is it to start at the next boot.
-            steps.run(&mut program("systemctl", ["disable", service]))?;
+    if find("systemctl").is_some() {
+        // Nor are they to start at the next boot.
+        for (_, unit) in SERVICES.iter().filter(|(it, _)| missing.contains(it)) {
+            steps.run(&mut program("systemctl", ["disable", unit]))?;
         }
     }
     for need in needs {

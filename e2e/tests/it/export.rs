@@ -1,6 +1,6 @@
 //! `export`: other servers take the files, and do with requests what the gateway does.
 
-use std::{fs, net::SocketAddr};
+use std::{fs, net::SocketAddr, path::Path};
 
 use e2e::{
     Client, Connection, Gateway, Launch, Message, Project, Server, Upstream,
@@ -102,6 +102,7 @@ impl Three {
                 "workers = 1\n{keys}\n\
                  [routes.\"shop.test\"]\nupstreams = [\"{shop}\"]\nsubdomains = \"any\"\n\
                  [routes.\"deep.shop.test\"]\nendpoint = \"AuthWeb.Endpoint\"\n\
+                 [routes.\"wild.test\"]\nupstreams = [\"{shop}\"]\nsubdomains = \"any\"\n\
                  [routes.\"odd.test\"]\nupstreams = [\"{odd}\"]\nsubdomains = \"none\"\n"
             ),
         );
@@ -200,6 +201,8 @@ fn hosts_and_subdomains_lead_where_the_gateway_leads_them() {
         ("deep.shop.test", "auth"),
         ("t1.deep.shop.test", "auth"),
         ("b.a.deep.shop.test", "shop"),
+        ("wild.test", "shop"),
+        ("b.a.wild.test", "shop"),
         ("odd.test", "odd"),
     ] {
         let outcome = three.agree(&get(host, ""));
@@ -270,10 +273,26 @@ fn a_trusted_proxy_is_believed_as_by_the_gateway() {
     ] {
         three.agree(&get("t1.auth.test:8080", fields));
     }
-    let chain = "X-Forwarded-For: 198.51.100.1, 203.0.113.7, 10.0.0.9\r\n";
-    let seen = three.agree_but(&get("auth.test", chain), &["caddy"]).seen;
-    let cut = "x-forwarded-for: 203.0.113.7, 10.0.0.9, 127.0.0.1".to_owned();
-    assert!(seen.unwrap().contains(&cut));
+    // What the client wrote itself is cut off, however many proxies stand between.
+    for (told, kept) in [
+        (
+            "198.51.100.1, 203.0.113.7, 10.0.0.9",
+            "203.0.113.7, 10.0.0.9, 127.0.0.1",
+        ),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7, 127.0.0.1"),
+        ("10.0.0.8, 10.0.0.9", "10.0.0.8, 10.0.0.9, 127.0.0.1"),
+        (
+            "1.1.1.1, 110.0.0.1, 10.0.0.9, 10.0.0.8",
+            "110.0.0.1, 10.0.0.9, 10.0.0.8, 127.0.0.1",
+        ),
+        ("1.1.1.1, 2001:db8::7", "2001:db8::7, 127.0.0.1"),
+    ] {
+        let seen = three
+            .agree(&get("auth.test", &format!("X-Forwarded-For: {told}\r\n")))
+            .seen;
+        let kept = format!("x-forwarded-for: {kept}");
+        assert!(seen.unwrap().contains(&kept), "{told}: {kept}");
+    }
     for (name, address) in &three.servers {
         let told = id_of(&three, *address, &format!("X-Request-Id: {id}\r\n"));
         assert_eq!(told, id, "{name}");
@@ -394,25 +413,40 @@ fn files_are_stable_and_taken_with_the_listeners_of_run() {
 }
 
 #[test]
-fn a_listener_on_a_unix_socket_is_taken_too() {
+fn peers_on_a_unix_socket_are_trusted_by_nginx_too() {
+    let app = Upstream::play(app("auth"));
     let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("g w.sock");
     let config = folder.path().join("mesh-router.toml");
-    fs::write(
-        &config,
-        format!(
-            "listen = [\"unix:{}\"]\n[discovery]\nsources = []\n[routes.\"a.test\"]\n\
-             upstreams = [\"127.0.0.1:4001\"]\n",
-            socket.display()
-        ),
-    )
-    .unwrap();
-    let export = |to: &str| {
-        let launch = Launch::new(["export", "--to", to, "--config"]).arg(&config);
-        launch.within(folder.path()).end().stdout
+    let table = format!(
+        "[discovery]\nsources = []\n[routes.\"a.test\"]\nupstreams = [\"{}\"]\n",
+        app.address()
+    );
+    fs::write(&config, table).unwrap();
+    let launch = |arguments: &[&str], listen: &str| {
+        let launch = Launch::new(arguments).arg("--config").arg(&config);
+        launch.arg("--listen").arg(listen).within(folder.path())
     };
-    nginx_takes(&export("nginx"));
+    let [ours, theirs] = ["g.sock", "n w.sock"].map(|name| folder.path().join(name));
+    let at = |socket: &Path| format!("unix:{}", socket.display());
+    let export = |to: &str| launch(&["export", "--to", to], &at(&theirs)).end().stdout;
     caddy_takes(&export("caddy"));
+    let _nginx = Server::nginx_unix(&export("nginx"), &theirs);
+    let listen = format!("127.0.0.1:0,{}", at(&ours));
+    let _gateway = launch(&["run"], &listen).start();
+    for told in [
+        "",
+        "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n",
+        "X-Forwarded-For: 198.51.100.1, 203.0.113.7, 10.0.0.9\r\nX-Real-IP: 203.0.113.7\r\n",
+    ] {
+        let seen = [&ours, &theirs].map(|socket| {
+            let answer = Client::connect_unix(socket)
+                .send(get("a.test", told))
+                .response();
+            assert_eq!(answer.status(), 200);
+            fields(&app.requests().pop().unwrap())
+        });
+        assert_eq!(seen[0], seen[1], "{told}");
+    }
 }
 
 #[test]

@@ -74,6 +74,102 @@ fn help_of_the_program() {
 }
 
 #[test]
+fn help_of_export() {
+    help(
+        "export",
+        &expect![[r#"
+        Print the table as the configuration of another server
+
+        A way out, and a comparison: hosts, subdomains, addresses, forwarded headers, limits and timeouts as
+        they are now, complete and ready to load. What the other server can't do the same way stands in its
+        comments.
+
+        Usage: mesh-router export [OPTIONS] --to <SERVER>
+
+        Options:
+              --to <SERVER>
+                  The server that is to read it
+
+                  Possible values:
+                  - nginx: A file to include in the http block of nginx.conf
+                  - caddy: A Caddyfile
+
+              --output <FILE>
+                  Write to this file instead of stdout
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Project:
+              --root <DIR>
+                  The umbrella's root, or any folder in it [default: here]
+
+              --release <DIR>
+                  A release made by `mix release`, in the place of the project's sources
+
+              --env <ENV>
+                  The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+
+              --env-file <FILE>
+                  Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+
+              --config <FILE>
+                  Settings [default: mesh-router.toml in the root, if there is one]
+
+        Settings:
+              --listen <ADDRESS>
+                  Addresses to listen on: 127.0.0.1:4000, unix:/path
+
+              --workers <N>
+                  Event loops, one thread each [default: auto, one per core]
+
+              --mode <MODE>
+                  Development or production [default: auto]
+
+              --trusted-proxies <NETWORK>
+                  Peers whose forwarded headers are believed [default: loopback,private]
+
+              --forwarded-proto <SCHEME>
+                  The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+              --default-service <MODULE>
+                  The endpoint that gets hosts nobody claims [default: none, they get a 404]
+
+        Examples:
+          mesh-router export --to nginx --env prod --output mesh-router.conf
+          nginx -t                                            after `include mesh-router.conf;` in http { }
+          mesh-router export --to caddy --env prod > Caddyfile
+          caddy run
+
+        Exit status: 0 exported, 1 failed (nothing to export), 2 bad arguments or configuration, 3 a host
+        that two endpoints claim in production.
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_man() {
+    help(
+        "man",
+        &expect![[r#"
+        Print the manual page of the program, or of one command
+
+        For example: mesh-router man run | man -l -
+
+        Usage: mesh-router man [COMMAND]
+
+        Arguments:
+          [COMMAND]
+                  A command; without one, the program
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+    "#]],
+    );
+}
+
+#[test]
 fn help_of_run() {
     help(
         "run",

@@ -116,14 +116,18 @@ config :a, here: Path.expand(\"x\", __DIR__), started: File.cwd!()
     expect![[r#"
         [
             Past {
-                value: "\"shop.example\"",
+                value: Ok(
+                    "\"shop.example\"",
+                ),
                 at: Written {
                     file: "releases/1.0/runtime.exs",
                     line: 2,
                 },
             },
             Past {
-                value: "\"localhost\"",
+                value: Ok(
+                    "\"localhost\"",
+                ),
                 at: Written {
                     file: "releases/1.0/sys.config",
                     line: 0,

@@ -3,6 +3,8 @@
 //! Each route is a site of its own. Caddy's wildcards take exactly one label, so hosts deeper below a
 //! route with `subdomains = "any"` are found in the site for all other hosts, the deepest route first.
 
+mod networks;
+
 use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr, path::Path};
 
 use proxy::ListenAddress;
@@ -220,6 +222,10 @@ impl Writer<'_> {
         let networks: Vec<String> = networks(self.plan);
         if !networks.is_empty() {
             lines.push(format!("\ttrusted_proxies {}", networks.join(" ")));
+            lines.push(format!(
+                "\theader_up X-Forwarded-For `{}` $1",
+                hops(self.plan)
+            ));
         }
         lines.extend(
             [
@@ -321,6 +327,21 @@ const FORWARDING: &str = r#"	request_header -TE
 	header X-Request-Id {header.X-Request-Id}
 "#;
 
+/// What is to be kept of X-Forwarded-For, which Caddy passes on whole: the longest end of the list
+/// whose entries but the first are trusted. Its first is the client; left of it stands what the
+/// client wrote itself.
+fn hops(plan: &Plan<'_>) -> String {
+    let networks = &plan.settings.trusted_proxies.0;
+    let trusted: Vec<String> = networks.iter().filter_map(networks::pattern).collect();
+    let nearest = r"[^,\s]+";
+    let between = match trusted.is_empty() {
+        true => String::new(),
+        false => format!(r"(?:\s*,\s*(?:{}))*", trusted.join("|")),
+    };
+    // The last entry is the peer, which was judged by its address.
+    format!(r"(?i)^(?:.*?[,\s])??([^,\s]+{between}\s*,\s*{nearest})$")
+}
+
 fn networks(plan: &Plan<'_>) -> Vec<String> {
     let networks = &plan.settings.trusted_proxies.0;
     networks.iter().map(ToString::to_string).collect()
@@ -343,6 +364,12 @@ fn groups(listen: &[ListenAddress]) -> Vec<Group> {
                 port,
                 addresses: vec![address],
             }),
+        }
+    }
+    for group in &mut groups {
+        // Caddy's `[::]` takes IPv4 too, and could not be bound beside the other.
+        if group.addresses.iter().any(|it| it == "[::]") {
+            group.addresses.retain(|it| it != "0.0.0.0");
         }
     }
     groups
@@ -393,9 +420,7 @@ fn health_path<'p>(plan: &Plan<'p>) -> Option<&'p str> {
 
 fn differences(plan: &Plan<'_>) -> Vec<String> {
     let mut lines: Vec<String> = [
-        "X-Forwarded-For of a trusted proxy is passed on whole, with what stands left of the client: \
-         let the proxy in front set it, not append to it. Where it sends a list in \
-         X-Forwarded-Proto, its last entry counts.",
+        "Where a trusted proxy sends a list in X-Forwarded-Proto, its last entry counts.",
         "Via is not written (Caddy 2.10 writes its own). Answers have Server: Caddy where the app says none.",
         "X-Forwarded-Host is spelled as the client spelled it, not in lower case.",
         "A host with a dot at its end is no other name for the host without.",
@@ -407,6 +432,20 @@ fn differences(plan: &Plan<'_>) -> Vec<String> {
     ]
     .map(str::to_owned)
     .into();
+    let strange: Vec<String> = plan
+        .settings
+        .trusted_proxies
+        .0
+        .iter()
+        .filter(|network| networks::pattern(network).is_none())
+        .map(ToString::to_string)
+        .collect();
+    if !strange.is_empty() {
+        lines.push(format!(
+            "In X-Forwarded-For a proxy of {} counts as the client, unless it is the nearest.",
+            strange.join(", ")
+        ));
+    }
     if plan.settings.health_path.is_some() && health_path(plan).is_none() {
         lines.push(
             "The health path is left out: it has characters that Caddy reads otherwise.".to_owned(),

@@ -392,7 +392,8 @@ fn differences(plan: &Plan<'_>) -> Vec<String> {
         "Fields that Connection names reach the app. Fields with an underscore in their name don't.",
         "Of the other X-Forwarded-* fields of untrusted clients only Ssl, Scheme, Protocol, Prefix and \
          Server are dropped, since nginx knows no pattern for names. Where a trusted proxy sends a \
-         list in X-Forwarded-Proto, its last entry counts.",
+         list in X-Forwarded-Proto, its last entry counts; its X-Forwarded-Host keeps its spelling, and of \
+         lines that it sends twice the first may count.",
         "An expectation (100-continue) is answered here, not by the app.",
         "proxy_read_timeout is also the longest silence within an answer that is no WebSocket; raise \
          it for server-sent events that are silent for longer.",

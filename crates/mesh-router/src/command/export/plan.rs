@@ -118,7 +118,8 @@ impl<'a> Plan<'a> {
             "No discovery: hosts and addresses are those of the moment of export.",
             "No drain as the gateway knows it: WebSockets end without close code 1012, so Phoenix's clients \
              may take longer to come back.",
-            "Error pages are this server's own, without Proxy-Status and problem+json, but for 404 and 503.",
+            "Of the error pages only the text of 404 and 503 is the gateway's; none is HTML or problem+json \
+             as Accept asks for.",
             "No access line as the gateway writes it; no request is refused as a loop (508).",
         ];
         let all = everywhere.iter().map(|line| (*line).to_owned());
@@ -129,9 +130,11 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Writes a line of comment. Names and paths may hold line breaks, which would end it.
+/// Writes a line of comment. Names and paths may hold line breaks, which would end it, and what Caddy
+/// puts a variable's value for even here.
 pub(super) fn comment(text: &mut String, indent: &str, line: &str) {
-    let _ = writeln!(text, "{indent}# {}", plain(line));
+    let line = plain(line).replace("{$", "{ $");
+    let _ = writeln!(text, "{indent}# {line}");
 }
 
 /// What stands above a route: where it leads, and which line says so.

@@ -97,6 +97,18 @@ pub(in super::super) fn exported(
     })
 }
 
+/// The lines that `after` has more than `before`, each once.
+pub(in super::super) fn added(before: &str, after: &str) -> String {
+    let before: Vec<&str> = before.lines().map(str::trim).collect();
+    let mut added: Vec<&str> = Vec::new();
+    for line in after.lines().map(str::trim) {
+        if !before.contains(&line) && !added.contains(&line) {
+            added.push(line);
+        }
+    }
+    added.join("\n")
+}
+
 #[test]
 fn names_are_plain_and_none_is_given_twice() {
     assert_eq!(identifier("AuthWeb.Endpoint"), "mesh_authweb_endpoint");
@@ -130,18 +142,18 @@ fn the_deepest_route_comes_first_and_the_heading_stays_a_comment() {
     check(
         &text,
         &expect![[r#"
-        # Written by `c` of mesh-router 1.2.3. It follows nothing: write it again after a change.
-        #
-        # From:  project shop\nload_module evil;, environment prod
-        # Mode:  production (the environment is prod)
-        #
-        # What is other than in the gateway:
-        # - No discovery: hosts and addresses are those of the moment of export.
-        # - No drain as the gateway knows it: WebSockets end without close code 1012, so Phoenix's clients may take longer to come back.
-        # - Error pages are this server's own, without Proxy-Status and problem+json, but for 404 and 503.
-        # - No access line as the gateway writes it; no request is refused as a loop (508).
-        # - d\ne
-        deep.auth.test auth.test docs.test idle.test test [::1]"#]],
+            # Written by `c` of mesh-router 1.2.3. It follows nothing: write it again after a change.
+            #
+            # From:  project shop\nload_module evil;, environment prod
+            # Mode:  production (the environment is prod)
+            #
+            # What is other than in the gateway:
+            # - No discovery: hosts and addresses are those of the moment of export.
+            # - No drain as the gateway knows it: WebSockets end without close code 1012, so Phoenix's clients may take longer to come back.
+            # - Of the error pages only the text of 404 and 503 is the gateway's; none is HTML or problem+json as Accept asks for.
+            # - No access line as the gateway writes it; no request is refused as a loop (508).
+            # - d\ne
+            deep.auth.test auth.test docs.test idle.test test [::1]"#]],
     );
 }
 
