@@ -237,6 +237,16 @@ fn routes_to<'a>(service: &str, snapshot: &'a Snapshot) -> Vec<&'a Route> {
     snapshot.routes.iter().filter(leads).collect()
 }
 
+/// `a, b and c`.
+fn enumerated(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
 /// Puts in the line to write.
 fn fixed(finding: Finding, fix: String) -> Finding {
     Finding { fix, ..finding }

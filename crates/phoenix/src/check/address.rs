@@ -23,8 +23,9 @@ fn server(seen: &Seen<'_>) -> Option<Finding> {
     if !is_unset || circumstances.is_release || circumstances.env != "prod" {
         return None;
     }
-    let message =
-        format!("a release starts {module} only with `server: true`; it is dialled anyway");
+    let message = format!(
+        "nothing says `server: true` for {module}: a release will not start its listener; it is dialled anyway"
+    );
     let line = seen.module.line("server: true");
     let fix = match what_if::variable_of(seen.endpoint, seen.circumstances, what_if::Read::Server) {
         Some(variable) => {

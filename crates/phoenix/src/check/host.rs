@@ -2,7 +2,7 @@
 
 use routes::{ClaimKind, Conflict, Finding, Host, Mode, Origin, Severity, Snapshot};
 
-use super::{Answer, Seen, fixed, what_if};
+use super::{Answer, Seen, enumerated, fixed, what_if};
 use crate::endpoint::OwnHost;
 
 /// Names that several services claim.
@@ -41,7 +41,7 @@ fn host_twice(conflict: &Conflict) -> Finding {
         code: "host-twice",
         severity,
         origin: claimants.iter().find_map(|(_, origin)| origin.clone()),
-        message: format!("{} claim {host}: {outcome}", claims.join(" and ")),
+        message: format!("{} claim {host}: {outcome}", enumerated(&claims)),
         fix: format!(
             "give each endpoint its own `url: [host: …]`, or decide in mesh-router.toml: \
              [routes.\"{host}\"] with `endpoint = \"{chosen}\"`"
@@ -134,7 +134,10 @@ fn placeholder(seen: &Seen<'_>) -> Option<Finding> {
     let module = &seen.module.module;
     let own = format!("{}.example.org", what_if::label(&seen.module.otp_app));
     let line = seen.module.line(&format!("url: [host: \"{own}\"]"));
-    let fix = match what_if::variable_of(seen.endpoint, seen.circumstances, what_if::Read::Host) {
+    let read = what_if::Read::Host;
+    let fix = match what_if::variable_of(seen.endpoint, seen.circumstances, read) {
+        // Set, it would give all of them one host, which is told by itself.
+        Some(_) if what_if::is_shared(seen.endpoint, seen.circumstances, read) => line,
         Some(variable) => format!("set {variable} where it runs, for the gateway too; or {line}"),
         None => line,
     };

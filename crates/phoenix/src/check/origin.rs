@@ -2,7 +2,7 @@
 
 use routes::{Finding, Host, Mode, Route, Severity, Subdomains};
 
-use super::{Seen, fixed};
+use super::{Seen, enumerated, fixed};
 use crate::{
     endpoint::Server,
     options::Opt,
@@ -126,7 +126,7 @@ fn tenants(seen: &Seen<'_>) -> Option<Finding> {
             "{} of {} refuse pages of {} with 403: {}",
             refusal.policy.sockets(),
             seen.module.module,
-            named.join(" and "),
+            enumerated(&named),
             refusal.why(),
         ),
     );

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use routes::{Finding, Host, Mode, Route, Severity};
 
-use super::{Answer, Circumstances};
+use super::{Answer, Circumstances, enumerated};
 
 /// Hosts that one finding names.
 const NAMED_MAX: usize = 3;
@@ -112,14 +112,8 @@ fn elsewhere(route: &Route, ip: IpAddr, circumstances: &Circumstances<'_>) -> Fi
 
 /// `a, b, c and 2 more`.
 fn listed(hosts: &[&str]) -> String {
-    let more = hosts.len().saturating_sub(NAMED_MAX);
-    match hosts {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] if more == 0 => format!("{} and {last}", most.join(", ")),
-        many => {
-            let named: Vec<&str> = many.iter().copied().take(NAMED_MAX).collect();
-            format!("{} and {more} more", named.join(", "))
-        }
+    match hosts.split_at_checked(NAMED_MAX) {
+        None | Some((_, [])) => enumerated(hosts),
+        Some((named, more)) => format!("{} and {} more", named.join(", "), more.len()),
     }
 }

@@ -32,9 +32,13 @@ pub(super) fn gateway(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let short = graces.filter(|grace| grace.wait < drain);
     // Where one is known to stop the gateway, that one counts.
     let grace = short.min_by_key(|grace| (!grace.is_gateways, grace.wait))?;
-    let (severity, whether) = match grace.is_gateways {
-        true => (Severity::Warning, ""),
-        false => (Severity::Info, ", if it is started there"),
+    let wait = shown(grace.wait);
+    let (severity, outcome) = match grace.is_gateways {
+        true => (Severity::Warning, format!("is killed after {wait}")),
+        false => (
+            Severity::Info,
+            format!("would be killed after {wait} if it ran here"),
+        ),
     };
     let line = grace.orchestrator.line(drain.saturating_add(MARGIN));
     Some(Finding {
@@ -42,10 +46,9 @@ pub(super) fn gateway(circumstances: &Circumstances<'_>) -> Option<Finding> {
         severity,
         origin: Some(grace.origin.clone()),
         message: format!(
-            "asked to stop, the gateway waits up to {} for what is under way, and after {} it is \
-             killed here{whether}: the rest is cut off",
+            "asked to stop, the gateway waits up to {} for what is under way, and {outcome}: the rest \
+             is cut off",
             shown(drain),
-            shown(grace.wait),
         ),
         fix: format!(
             "`{line}` in {}, or `drain = \"{}s\"` under [timeouts] in mesh-router.toml",

@@ -35,8 +35,8 @@ fn bypassing(seen: &Seen<'_>) -> Option<Finding> {
         "url-bypasses-gateway",
         url.origin.as_ref(),
         format!(
-            "full URLs that {} generates (in mails, redirects, OAuth callbacks) begin with {url}: \
-             they lead past the gateway, where a login made at {} doesn't count",
+            "full URLs of {} begin with {url}, and not with {}: links in mails and OAuth callbacks \
+             lead past the gateway, to a host where browsers aren't logged in",
             seen.module.module,
             at(host, port),
         ),

@@ -2,7 +2,7 @@
 
 use routes::{Finding, Mode, Origin, Severity};
 
-use super::{Circumstances, Seen, WhatIf, fixed};
+use super::{Circumstances, Seen, WhatIf, enumerated, fixed};
 use crate::{
     endpoint::{OwnHost, Server},
     facts::EndpointFacts,
@@ -35,6 +35,26 @@ pub(super) fn variable_of<'a>(
             .is_some_and(|then| is_read(endpoint, then, read, &tried.value).is_some())
     });
     tried.map(|tried| tried.variable.as_str())
+}
+
+/// Whether another endpoint takes the same from the variable.
+pub(super) fn is_shared(
+    endpoint: &EndpointFacts,
+    circumstances: &Circumstances<'_>,
+    read: Read,
+) -> bool {
+    let Some(variable) = variable_of(endpoint, circumstances, read) else {
+        return false;
+    };
+    let mut tried = circumstances.what_ifs.iter();
+    let tried = tried.find(|tried| tried.variable == variable);
+    tried.is_some_and(|tried| {
+        let mut others = tried.facts.iter();
+        others.any(|other| {
+            other.module() != endpoint.module()
+                && is_read(endpoint, other, read, &tried.value).is_some()
+        })
+    })
 }
 
 /// Where it is written that the endpoint takes it from the variable, if it does.
@@ -105,7 +125,7 @@ fn shared(
     readers: &[(&EndpointFacts, Option<&Origin>)],
 ) -> Finding {
     let names: Vec<&str> = readers.iter().map(|(reader, _)| reader.module()).collect();
-    let names = names.join(" and ");
+    let names = enumerated(&names);
     let variable = &tried.variable;
     let app = &second.module.otp_app;
     let own = format!("{}_{variable}", app.trim_end_matches("_web").to_uppercase());
@@ -137,9 +157,10 @@ fn shared(
             ),
         ),
     };
+    let line = second.module.line(&setting);
     fixed(
         second.finding(code, severity, origin, message),
-        second.module.line(&setting),
+        format!("give each its own, such as {line}"),
     )
 }
 

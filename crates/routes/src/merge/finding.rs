@@ -247,9 +247,10 @@ fn listed(services: &[(&Service, Option<&Origin>)]) -> String {
             None => service.name.clone(),
         })
         .collect();
-    match services.len().saturating_sub(names.len()) {
-        0 => names.join(" and "),
-        more => format!("{} and {more} more", names.join(", ")),
+    match (services.len().saturating_sub(names.len()), names.as_slice()) {
+        (0, [most @ .., last]) if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        (0, names) => names.join(""),
+        (more, _) => format!("{} and {more} more", names.join(", ")),
     }
 }
 

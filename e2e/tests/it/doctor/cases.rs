@@ -142,7 +142,7 @@ pub(super) const CASES: &[Case] = &[
         code: "server-unset",
         file: "apps/shop_web/lib/shop_web/endpoint.ex",
         config: "config :shop_web, ShopWeb.Endpoint, http: [port: 4003], url: [host: \"a.example.org\"]",
-        says: "a release starts ShopWeb.Endpoint only with `server: true`",
+        says: "nothing says `server: true` for ShopWeb.Endpoint",
         mend: "start the release with PHX_SERVER=true",
         files: &[
             (
@@ -409,7 +409,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         code: "grace-short",
         file: "fly.toml",
-        says: "waits up to 45 s for what is under way, and after 5 s",
+        says: "waits up to 45 s for what is under way, and is killed after 5 s",
         mend: "kill_timeout = \"46s\"",
         files: &[(
             "fly.toml",
@@ -420,7 +420,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         code: "grace-short",
         file: "deploy/shop.service",
-        says: "after 20 s",
+        says: "is killed after 20 s",
         mend: "TimeoutStopSec=46",
         files: &[(
             "deploy/shop.service",
@@ -431,7 +431,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         code: "grace-short",
         file: "k8s/gateway.yaml",
-        says: "after 30 s",
+        says: "is killed after 30 s",
         mend: "terminationGracePeriodSeconds: 46",
         files: &[(
             "k8s/gateway.yaml",

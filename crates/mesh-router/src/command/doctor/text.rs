@@ -1,6 +1,6 @@
 //! What the doctor found, for people.
 
-use routes::{Mode, Severity, Snapshot};
+use routes::{Finding, Mode, Snapshot};
 
 use super::Diagnosis;
 use crate::{output::plain, setup::Setup, survey};
@@ -24,20 +24,58 @@ pub(super) fn heading(setup: &Setup) -> String {
 
 /// Every finding, the most severe first, and the sum.
 pub(super) fn findings(diagnosis: &Diagnosis, setup: &Setup, snapshot: &Snapshot) -> String {
+    let all = diagnosis.findings.as_slice();
     let mut text = String::new();
-    let mut before: Option<Severity> = None;
-    for finding in &diagnosis.findings {
-        if before.is_some_and(|before| before != finding.severity) {
-            text.push('\n');
+    for severe in all.chunk_by(|a, b| a.severity == b.severity) {
+        for alike in severe.chunk_by(|a, b| a.code == b.code) {
+            text.push_str(&group(alike));
         }
-        before = Some(finding.severity);
-        text.push_str(&survey::shown(finding));
-        text.push('\n');
-    }
-    if before.is_some() {
         text.push('\n');
     }
     text + &summary(diagnosis, setup, snapshot)
+}
+
+/// Findings of one code. Where several have one reason, it is told once, below the last.
+fn group(alike: &[Finding]) -> String {
+    let parted: Vec<(&str, &str)> = alike.iter().map(|it| parted(&it.message)).collect();
+    let reason = match parted.as_slice() {
+        [(_, reason), rest @ ..] if !rest.is_empty() && !reason.is_empty() => rest
+            .iter()
+            .all(|(_, other)| other == reason)
+            .then_some(*reason),
+        _ => None,
+    };
+    let Some(reason) = reason else {
+        return alike.iter().map(|it| survey::shown(it) + "\n").collect();
+    };
+    let mut text = String::new();
+    for (finding, (what, _)) in alike.iter().zip(&parted) {
+        let short = Finding {
+            message: (*what).to_owned(),
+            ..finding.clone()
+        };
+        text.push_str(&survey::shown(&short));
+        text.push('\n');
+    }
+    let all = match alike.len() {
+        2 => "both".to_owned(),
+        many => format!("all {many}"),
+    };
+    text + &format!("    {all}: {}\n", plain(reason))
+}
+
+/// A message as what is the matter and why that matters, around the first colon; one inside
+/// backticks is Elixir's.
+fn parted(message: &str) -> (&str, &str) {
+    let mut is_quoted = false;
+    for (at, c) in message.char_indices() {
+        is_quoted ^= c == '`';
+        let (what, rest) = message.split_at(at);
+        if let (false, Some(why)) = (is_quoted, rest.strip_prefix(": ")) {
+            return (what, why);
+        }
+    }
+    (message, "")
 }
 
 fn summary(diagnosis: &Diagnosis, setup: &Setup, snapshot: &Snapshot) -> String {
@@ -101,3 +139,6 @@ pub(super) fn notes(diagnosis: &Diagnosis, setup: &Setup) -> Vec<String> {
     }
     notes
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,11 +11,11 @@ fn a_server_flag_that_nobody_sets_names_its_variable() {
          config :auth_web, AuthWeb.Endpoint, server: true\nend"
     );
     production(&reads).says("server-unset", expect![[r#"
-        info server-unset lib/auth_web/endpoint.ex:2: a release starts AuthWeb.Endpoint only with `server: true`; it is dialled anyway
+        info server-unset lib/auth_web/endpoint.ex:2: nothing says `server: true` for AuthWeb.Endpoint: a release will not start its listener; it is dialled anyway
           start the release with PHX_SERVER=true; or config :auth_web, AuthWeb.Endpoint, server: true
     "#]]);
     production(LISTENING).says("server-unset", expect![[r#"
-        info server-unset lib/auth_web/endpoint.ex:2: a release starts AuthWeb.Endpoint only with `server: true`; it is dialled anyway
+        info server-unset lib/auth_web/endpoint.ex:2: nothing says `server: true` for AuthWeb.Endpoint: a release will not start its listener; it is dialled anyway
           config :auth_web, AuthWeb.Endpoint, server: true
     "#]]);
     production(&reads)

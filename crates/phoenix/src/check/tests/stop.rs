@@ -26,7 +26,7 @@ fn within(seconds: u64, given: Given) -> Given {
 #[test]
 fn a_gateway_must_be_given_its_drain() {
     within(10, production("")).says("grace-short", expect![[r#"
-        warning grace-short fly.toml:3: asked to stop, the gateway waits up to 30 s for what is under way, and after 10 s it is killed here: the rest is cut off
+        warning grace-short fly.toml:3: asked to stop, the gateway waits up to 30 s for what is under way, and is killed after 10 s: the rest is cut off
           `kill_timeout = "31s"` in fly.toml, or `drain = "9s"` under [timeouts] in mesh-router.toml
     "#]]);
     within(30, production("")).is_silent("grace-short");
@@ -39,7 +39,7 @@ fn what_stops_something_else_may_not_stop_the_gateway() {
     given.graces[0].is_gateways = false;
     given.graces[0].orchestrator = Orchestrator::Kubernetes;
     given.says("grace-short", expect![[r#"
-        info grace-short fly.toml:3: asked to stop, the gateway waits up to 30 s for what is under way, and after 10 s it is killed here, if it is started there: the rest is cut off
+        info grace-short fly.toml:3: asked to stop, the gateway waits up to 30 s for what is under way, and would be killed after 10 s if it ran here: the rest is cut off
           `terminationGracePeriodSeconds: 31` in fly.toml, or `drain = "9s"` under [timeouts] in mesh-router.toml
     "#]]);
     // Known to stop it comes before quick to stop.
@@ -49,7 +49,7 @@ fn what_stops_something_else_may_not_stop_the_gateway() {
     known.orchestrator = Orchestrator::Systemd;
     given.graces.push(known);
     given.says("grace-short", expect![[r#"
-        warning grace-short fly.toml:3: asked to stop, the gateway waits up to 30 s for what is under way, and after 20 s it is killed here: the rest is cut off
+        warning grace-short fly.toml:3: asked to stop, the gateway waits up to 30 s for what is under way, and is killed after 20 s: the rest is cut off
           `TimeoutStopSec=31` in fly.toml, or `drain = "19s"` under [timeouts] in mesh-router.toml
     "#]]);
 }

@@ -12,20 +12,20 @@ fn dev(rest: &str) -> Given {
 #[test]
 fn links_must_lead_through_the_gateway() {
     dev("").says("url-bypasses-gateway", expect![[r#"
-        warning url-bypasses-gateway lib/auth_web/endpoint.ex:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with http://localhost:4001: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+        warning url-bypasses-gateway lib/auth_web/endpoint.ex:2: full URLs of AuthWeb.Endpoint begin with http://localhost:4001, and not with http://auth.localhost:4000: links in mails and OAuth callbacks lead past the gateway, to a host where browsers aren't logged in
           config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
     "#]]);
     dev(", url: [host: \"localhost\", port: 4001]").says("url-bypasses-gateway", expect![[r#"
-        warning url-bypasses-gateway config/config.exs:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with http://localhost:4001: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+        warning url-bypasses-gateway config/config.exs:2: full URLs of AuthWeb.Endpoint begin with http://localhost:4001, and not with http://auth.localhost:4000: links in mails and OAuth callbacks lead past the gateway, to a host where browsers aren't logged in
           in config/dev.exs: config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
     "#]]);
     dev(", url: [host: \"auth.localhost\"]").says("url-bypasses-gateway", expect![[r#"
-        warning url-bypasses-gateway config/config.exs:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with http://auth.localhost:4001: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+        warning url-bypasses-gateway config/config.exs:2: full URLs of AuthWeb.Endpoint begin with http://auth.localhost:4001, and not with http://auth.localhost:4000: links in mails and OAuth callbacks lead past the gateway, to a host where browsers aren't logged in
           in config/dev.exs: config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000]
     "#]]);
     dev(", url: [host: \"auth.localhost\", port: 4000, scheme: \"https\"]")
         .says("url-bypasses-gateway", expect![[r#"
-            warning url-bypasses-gateway config/config.exs:2: full URLs that AuthWeb.Endpoint generates (in mails, redirects, OAuth callbacks) begin with https://auth.localhost:4000: they lead past the gateway, where a login made at http://auth.localhost:4000 doesn't count
+            warning url-bypasses-gateway config/config.exs:2: full URLs of AuthWeb.Endpoint begin with https://auth.localhost:4000, and not with http://auth.localhost:4000: links in mails and OAuth callbacks lead past the gateway, to a host where browsers aren't logged in
               in config/dev.exs: config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000, scheme: "http"]
         "#]]);
     dev(", url: [host: \"auth.localhost\", port: 4000]").is_silent("url-bypasses-gateway");

@@ -19,11 +19,11 @@ fn one_port_variable_is_no_port_for_two() {
     let both = (port("4001"), port("4002"));
     two(production, &both.0, &both.1).says("port-variable-shared", expect![[r#"
         warning port-variable-shared config/config.exs:3: AuthWeb.Endpoint and BillingWeb.Endpoint take their port from PORT: where they run together and it is set, all get the same, and all but one fail to start (eaddrinuse)
-          config :billing_web, BillingWeb.Endpoint, http: [port: String.to_integer(System.get_env("BILLING_PORT", "4002"))]
+          give each its own, such as config :billing_web, BillingWeb.Endpoint, http: [port: String.to_integer(System.get_env("BILLING_PORT", "4002"))]
     "#]]);
     two(development, &both.0, &both.1).says("port-variable-shared", expect![[r#"
         info port-variable-shared config/config.exs:3: AuthWeb.Endpoint and BillingWeb.Endpoint take their port from PORT: where they run together and it is set, all get the same, and all but one fail to start (eaddrinuse)
-          config :billing_web, BillingWeb.Endpoint, http: [port: String.to_integer(System.get_env("BILLING_PORT", "4002"))]
+          give each its own, such as config :billing_web, BillingWeb.Endpoint, http: [port: String.to_integer(System.get_env("BILLING_PORT", "4002"))]
     "#]]);
     two(production, &both.0, "http: [port: 4002]").is_silent("port-variable-shared");
     let off = format!("{}, server: false", both.1);
@@ -31,7 +31,7 @@ fn one_port_variable_is_no_port_for_two() {
     let system = "http: [port: {:system, \"PORT\"}]";
     two(production, system, &both.1).says("port-variable-shared", expect![[r#"
         warning port-variable-shared config/config.exs:3: AuthWeb.Endpoint and BillingWeb.Endpoint take their port from PORT: where they run together and it is set, all get the same, and all but one fail to start (eaddrinuse)
-          config :billing_web, BillingWeb.Endpoint, http: [port: String.to_integer(System.get_env("BILLING_PORT", "4002"))]
+          give each its own, such as config :billing_web, BillingWeb.Endpoint, http: [port: String.to_integer(System.get_env("BILLING_PORT", "4002"))]
     "#]]);
 }
 
@@ -41,7 +41,7 @@ fn one_host_variable_is_no_host_for_two() {
         |default: &str| format!("url: [host: System.get_env(\"PHX_HOST\") || \"{default}\"]");
     two(production, &host("a.test"), &host("b.test")).says("host-variable-shared", expect![[r#"
         warning host-variable-shared config/config.exs:3: AuthWeb.Endpoint and BillingWeb.Endpoint take their url host from PHX_HOST: where it is set all claim the same
-          config :billing_web, BillingWeb.Endpoint, url: [host: System.get_env("BILLING_PHX_HOST", "billing.example.org")]
+          give each its own, such as config :billing_web, BillingWeb.Endpoint, url: [host: System.get_env("BILLING_PHX_HOST", "billing.example.org")]
     "#]]);
     let part = "url: [host: \"billing.#{System.get_env(\"PHX_HOST\")}\"]";
     two(production, &host("a.test"), part).is_silent("host-variable-shared");
