@@ -52,10 +52,12 @@ Every finding has a code; docs/findings.md tells them all. To leave some out, wr
 
 const HOSTS_EXAMPLES: &str = "\
 Examples:
-  mesh-router hosts print                              the block of this project
-  sudo mesh-router hosts sync                          write it to /etc/hosts
-  sudo mesh-router hosts sync --tenant acme            with acme.auth.local: hosts files have no *
-  sudo mesh-router hosts clean                         take it out again";
+  mesh-router hosts print                    the block of this project
+  mesh-router hosts sync                     write it to /etc/hosts
+  mesh-router hosts sync --tenant acme       with acme.auth.local: hosts files have no *
+  mesh-router hosts clean                    take it out again
+
+Where the file isn't yours to write, the error has the whole sudo line.";
 
 const DIFF_EXAMPLES: &str = "\
 Examples:

@@ -232,3 +232,12 @@ fn names_below_localhost_are_added_where_asked_for() {
         ended.stderr
     );
 }
+
+#[test]
+fn in_production_the_names_are_shown_with_a_warning() {
+    let project = shop("auth.invalid");
+    let ended = done(&project, "print", &["--mode", "production"]);
+    assert_eq!(ended.stdout, block(&project, &["auth.invalid"]));
+    let said = "read as production: with these lines";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}

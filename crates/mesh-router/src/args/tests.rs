@@ -453,3 +453,106 @@ fn diff_takes_every_environment_in_order() {
             .is_err()
     );
 }
+
+#[test]
+fn help_of_doctor() {
+    help(
+        "doctor",
+        &expect![[r#"
+        Say all that is wrong or will surprise, and the line that mends it
+
+        Looks at the table, the endpoints' settings and modules, and in development asks this machine's
+        resolver for the hosts. Exits with 3 on errors, with --strict on warnings too.
+
+        Usage: mesh-router doctor [OPTIONS]
+
+        Options:
+              --json
+                  Print JSON
+
+              --strict
+                  Exit with 3 on warnings too
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Project:
+              --root <DIR>
+                  The umbrella's root, or any folder in it [default: here]
+
+              --release <DIR>
+                  A release made by `mix release`, in the place of the project's sources
+
+              --env <ENV>
+                  The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+
+              --env-file <FILE>
+                  Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+
+              --config <FILE>
+                  Settings [default: mesh-router.toml in the root, if there is one]
+
+        Settings:
+              --listen <ADDRESS>
+                  Addresses to listen on: 127.0.0.1:4000, unix:/path
+
+              --workers <N>
+                  Event loops, one thread each [default: auto, one per core]
+
+              --mode <MODE>
+                  Development or production [default: auto]
+
+              --trusted-proxies <NETWORK>
+                  Peers whose forwarded headers are believed [default: loopback,private]
+
+              --forwarded-proto <SCHEME>
+                  The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+              --default-service <MODULE>
+                  The endpoint that gets hosts nobody claims [default: none, they get a 404]
+
+        Examples:
+          mesh-router doctor                       what will surprise while you develop
+          mesh-router doctor --env prod            what will surprise in production
+          mesh-router doctor --env prod --strict   for CI
+
+        Every finding has a code; docs/findings.md tells them all. To leave some out, write in
+        mesh-router.toml:
+          [doctor]
+          ignore = ["host-local"]
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_hosts() {
+    help(
+        "hosts",
+        &expect![[r#"
+            Lines for /etc/hosts, for the hosts that this machine's resolver doesn't know
+
+            They stand between two marker lines, a block for each project. Names below .localhost need none:
+            browsers know them.
+
+            Usage: mesh-router hosts <COMMAND>
+
+            Commands:
+              print  Print the block that sync would write
+              sync   Write the block; all else in the file stays as it is
+              clean  Take the block out; all else in the file stays as it is
+              help   Print this message or the help of the given subcommand(s)
+
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Examples:
+              mesh-router hosts print                    the block of this project
+              mesh-router hosts sync                     write it to /etc/hosts
+              mesh-router hosts sync --tenant acme       with acme.auth.local: hosts files have no *
+              mesh-router hosts clean                    take it out again
+
+            Where the file isn't yours to write, the error has the whole sudo line.
+        "#]],
+    );
+}

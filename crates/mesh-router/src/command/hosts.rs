@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use phoenix::Answer;
-use routes::{Host, Snapshot};
+use routes::{Host, Mode, Snapshot};
 use serde::Serialize;
 
 use crate::{
@@ -86,6 +86,7 @@ fn clean(arguments: &HostsClean) -> anyhow::Result<Exit> {
         left_out: Vec::new(),
         routed: 0,
         has_tenants: false,
+        mode: Mode::Development,
     };
     let change = wanted.file.with(&wanted.hosts);
     apply(&arguments.file, &change)?;
@@ -105,6 +106,7 @@ struct Wanted {
     file: HostsFile,
     /// Names that only browsers find, and that weren't asked for.
     left_out: Vec<String>,
+    mode: Mode,
     /// Hosts in the table.
     routed: usize,
     /// Some of the hosts are subdomains of those in the table.
@@ -127,10 +129,14 @@ impl Wanted {
             .into_iter()
             .partition(|host| phoenix::is_browsers(host) && !arguments.localhost);
         let answers = resolver::ask(asked);
-        let unknown = answers.into_iter().filter(|name| match name.answer {
-            Answer::None | Answer::Late => true,
-            Answer::Here | Answer::HereByBoth | Answer::Elsewhere(_) => false,
-        });
+        let unknown = answers
+            .into_iter()
+            .filter(|name| match (name.answer, setup.mode) {
+                (Answer::None, _) | (Answer::Late, Mode::Development) => true,
+                // A server whose DNS is slow has its names all the same.
+                (Answer::Late, Mode::Production)
+                | (Answer::Here | Answer::HereByBoth | Answer::Elsewhere(_), _) => false,
+            });
         let mut hosts: BTreeSet<String> = unknown.map(|name| name.host.to_string()).collect();
         // The resolver knows those in the block from the block alone.
         let kept = file.hosts().filter(|host| is_routed(host, snapshot));
@@ -147,6 +153,7 @@ impl Wanted {
             root,
             hosts,
             file,
+            mode: setup.mode,
         })
     }
 
@@ -157,6 +164,12 @@ impl Wanted {
                 0 => "no host leads to a service, so there is nothing to add",
                 _ => "every host is known here already, so there is nothing to add",
             });
+        }
+        if !self.hosts.is_empty() && self.mode == Mode::Production {
+            output::talk(
+                &"read as production: with these lines the names lead every program here to this \
+                  machine",
+            );
         }
         if !self.left_out.is_empty() {
             output::talk(&format_args!(

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use routes::{Address, Finding, Severity};
+use routes::{Address, Finding, Mode, Severity};
 
 use super::{Seen, fixed, what_if};
 use crate::{endpoint::Server, listen::Listens};
@@ -56,8 +56,14 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Finding> {
     if ours.iter().any(|ours| ours.to_canonical() == ip) {
         return None;
     }
-    let finding = seen.warning(
+    // Production is looked at from a developer's machine, too, and from CI's.
+    let severity = match (seen.mode(), seen.circumstances.is_release) {
+        (Mode::Production, false) => Severity::Info,
+        (Mode::Production, true) | (Mode::Development, _) => Severity::Warning,
+    };
+    let finding = seen.finding(
         "address-elsewhere",
+        severity,
         Some(origin),
         format!(
             "{} listens on {ip}, which is no address of this machine: the gateway reaches it only \

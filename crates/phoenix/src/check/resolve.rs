@@ -74,7 +74,7 @@ fn unresolved(routes: &[&Route], circumstances: &Circumstances<'_>) -> Option<Fi
             "this machine's resolver doesn't know {}, so browsers here can't open {them}{otherwise}",
             listed(&hosts)
         ),
-        fix: "sudo mesh-router hosts sync".to_owned(),
+        fix: "mesh-router hosts sync".to_owned(),
     })
 }
 

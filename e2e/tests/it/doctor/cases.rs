@@ -261,7 +261,7 @@ pub(super) const CASES: &[Case] = &[
         code: "host-unresolved",
         config: "config :auth_web, AuthWeb.Endpoint, url: [host: \"auth.invalid\"]",
         says: "resolver doesn't know auth.invalid",
-        mend: "sudo mesh-router hosts sync",
+        mend: "mesh-router hosts sync",
         ..EMPTY
     },
     // Generated URLs.

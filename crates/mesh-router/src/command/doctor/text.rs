@@ -127,7 +127,7 @@ pub(super) fn notes(diagnosis: &Diagnosis, setup: &Setup) -> Vec<String> {
         let named: Vec<&str> = hosts.iter().take(NAMED_MAX).map(String::as_str).collect();
         notes.push(format!(
             "browsers (and curl) know {}{more} by themselves; for other programs on this machine: \
-             sudo mesh-router hosts sync --localhost",
+             mesh-router hosts sync --localhost",
             named.join(", ")
         ));
     }

@@ -65,6 +65,8 @@ impl HostsFile {
     /// Finds the block of the project at `root`. Every block must be whole: where one isn't, nobody
     /// can say whose the lines after it are.
     pub(super) fn parse(bytes: Vec<u8>, root: &str) -> Result<Self, Broken> {
+        // A marker line ends where its text does.
+        let root = root.trim_end();
         let mut blocks = Vec::new();
         let mut open: Option<(usize, usize, bool)> = None;
         let mut start = 0_usize;

@@ -37,6 +37,13 @@ fn an_address_that_is_not_ours_is_said() {
     given.is_silent("address-elsewhere");
     given.addresses = vec!["192.168.0.2".parse().unwrap()];
     given.says("address-elsewhere", expect![[r#"
+        info address-elsewhere config/config.exs:2: AuthWeb.Endpoint listens on 10.0.0.7, which is no address of this machine: the gateway reaches it only if it runs elsewhere
+          config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+    "#]]);
+    // A release is read where it runs.
+    let mut release = given.clone();
+    release.is_release = true;
+    release.says("address-elsewhere", expect![[r#"
         warning address-elsewhere config/config.exs:2: AuthWeb.Endpoint listens on 10.0.0.7, which is no address of this machine: the gateway reaches it only if it runs elsewhere
           config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
     "#]]);

@@ -25,12 +25,12 @@ fn a_name_that_nobody_answers_is_told_with_one_that_works() {
     ];
     answered(development(LOCAL), &unknown).says("host-unresolved", expect![[r#"
         info host-unresolved config/config.exs:2: this machine's resolver doesn't know auth.test, so browsers here can't open it; auth.localhost leads where auth.test does
-          sudo mesh-router hosts sync
+          mesh-router hosts sync
     "#]]);
     answered(development(LOCAL), &[("auth.test", Answer::Late)])
         .says("host-unresolved", expect![[r#"
             info host-unresolved config/config.exs:2: this machine's resolver doesn't know auth.test, so browsers here can't open it; auth.localhost leads where auth.test does
-              sudo mesh-router hosts sync
+              mesh-router hosts sync
         "#]]);
     answered(development(LOCAL), &[("auth.test", Answer::Here)]).is_silent("host-unresolved");
     development(LOCAL).is_silent("host-unresolved");
@@ -48,13 +48,13 @@ fn names_without_another_are_a_warning() {
     let unknown = unknown.map(|host| (host, Answer::None));
     answered(named.clone(), &unknown).says("host-unresolved", expect![[r#"
         warning host-unresolved lib/auth_web/endpoint.ex:2: this machine's resolver doesn't know auth.acme.test, shop.test and www.shop.test, so browsers here can't open them
-          sudo mesh-router hosts sync
+          mesh-router hosts sync
     "#]]);
     let mut more = unknown.to_vec();
     more.push(("old.shop.test", Answer::None));
     answered(named.route("old.shop.test"), &more).says("host-unresolved", expect![[r#"
         warning host-unresolved lib/auth_web/endpoint.ex:2: this machine's resolver doesn't know auth.acme.test, old.shop.test, shop.test and 1 more, so browsers here can't open them
-          sudo mesh-router hosts sync
+          mesh-router hosts sync
     "#]]);
 }
 

@@ -103,3 +103,11 @@ fn a_broken_block_is_refused_by_its_line() {
     refused(&format!("# mesh-router: begin /a\n{BLOCK}"), 1);
     refused(&format!("{BLOCK}# mesh-router: end\n"), 5);
 }
+
+#[test]
+fn a_folder_may_end_in_a_space() {
+    let file = HostsFile::parse(Vec::new(), "/home/me/shop ").unwrap();
+    let first = file.with(&set(&["auth.local"])).bytes;
+    let file = HostsFile::parse(first, "/home/me/shop ").unwrap();
+    assert!(file.with(&set(&["auth.local"])).is_empty());
+}
