@@ -17,13 +17,10 @@ const WAIT: Duration = Duration::from_secs(2);
 /// Names that are asked for at the same time.
 const THREADS: usize = 8;
 
-/// Names that are asked for; of more nobody would read.
-const NAMES_MAX: usize = 256;
-
 /// Asks for the hosts; addresses need no answer and are left out.
 pub(crate) fn ask(hosts: impl IntoIterator<Item = Host>) -> Vec<Name> {
     let names = hosts.into_iter().filter(|host| !host.is_ip());
-    ask_by(names.take(NAMES_MAX).collect(), WAIT, system)
+    ask_by(names.collect(), WAIT, system)
 }
 
 /// Asks by `resolve`, a few at a time.

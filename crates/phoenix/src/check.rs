@@ -45,7 +45,9 @@ pub struct Circumstances<'a> {
     /// The port at which browsers reach the gateway, where that is known: in development, where
     /// nothing stands in front of it.
     pub port: Option<u16>,
-    /// How long the gateway takes to stop, at most: `shutdown_delay` and `drain`.
+    /// How long the gateway still accepts after it is asked to stop.
+    pub delay: Duration,
+    /// How long it then waits for what is under way, at most.
     pub drain: Duration,
     /// How long those wait who stop programs, before they kill them.
     pub graces: &'a [Grace],

@@ -38,6 +38,19 @@ struct HostsView<'a> {
     removed: Vec<String>,
 }
 
+impl<'a> HostsView<'a> {
+    fn of(file: &'a Path, root: &'a str, hosts: &'a BTreeSet<String>, change: &Change) -> Self {
+        Self {
+            file,
+            root,
+            hosts: hosts.iter().map(String::as_str).collect(),
+            lines: block::lines(root, hosts),
+            added: change.added.clone(),
+            removed: change.removed.clone(),
+        }
+    }
+}
+
 /// Prints, writes or removes the block of the project.
 pub(crate) fn hosts(action: &HostsAction) -> anyhow::Result<Exit> {
     match action {
@@ -49,12 +62,11 @@ pub(crate) fn hosts(action: &HostsAction) -> anyhow::Result<Exit> {
 
 fn print(arguments: &HostsBlock) -> anyhow::Result<Exit> {
     let wanted = Wanted::find(arguments)?;
-    let lines = block::lines(&wanted.root, &wanted.hosts);
     if arguments.json {
-        let change = wanted.file.with(&wanted.hosts);
-        output::print_json(&view(&arguments.file, &wanted, lines, &change))?;
+        output::print_json(&wanted.view(arguments, &wanted.change()))?;
         return Ok(Exit::Done);
     }
+    let lines = block::lines(&wanted.root, &wanted.hosts);
     if !lines.is_empty() {
         output::print(&lines.join("\n"))?;
     }
@@ -64,11 +76,10 @@ fn print(arguments: &HostsBlock) -> anyhow::Result<Exit> {
 
 fn sync(arguments: &HostsBlock) -> anyhow::Result<Exit> {
     let wanted = Wanted::find(arguments)?;
-    let change = wanted.file.with(&wanted.hosts);
+    let change = wanted.change();
     apply(&arguments.file, &change)?;
     if arguments.json {
-        let lines = block::lines(&wanted.root, &wanted.hosts);
-        output::print_json(&view(&arguments.file, &wanted, lines, &change))?;
+        output::print_json(&wanted.view(arguments, &change))?;
         return Ok(Exit::Done);
     }
     show(&arguments.file, &change)?;
@@ -78,20 +89,11 @@ fn sync(arguments: &HostsBlock) -> anyhow::Result<Exit> {
 
 fn clean(arguments: &HostsClean) -> anyhow::Result<Exit> {
     let root = root(&arguments.options)?;
-    let file = read(&arguments.file, &root)?;
-    let wanted = Wanted {
-        root,
-        hosts: BTreeSet::new(),
-        file,
-        left_out: Vec::new(),
-        routed: 0,
-        has_tenants: false,
-        mode: Mode::Development,
-    };
-    let change = wanted.file.with(&wanted.hosts);
+    let none = BTreeSet::new();
+    let change = read(&arguments.file, &root)?.with(&none);
     apply(&arguments.file, &change)?;
     match arguments.json {
-        true => output::print_json(&view(&arguments.file, &wanted, Vec::new(), &change))?,
+        true => output::print_json(&HostsView::of(&arguments.file, &root, &none, &change))?,
         false => show(&arguments.file, &change)?,
     }
     Ok(Exit::Done)
@@ -155,6 +157,15 @@ impl Wanted {
             file,
             mode: setup.mode,
         })
+    }
+
+    /// What becomes of the file.
+    fn change(&self) -> Change {
+        self.file.with(&self.hosts)
+    }
+
+    fn view<'a>(&'a self, arguments: &'a HostsBlock, change: &Change) -> HostsView<'a> {
+        HostsView::of(&arguments.file, &self.root, &self.hosts, change)
     }
 
     /// Says what the block leaves to be known.
@@ -256,12 +267,13 @@ fn apply(path: &Path, change: &Change) -> anyhow::Result<()> {
     }
     write::replace(path, &change.bytes).map_err(|error| {
         let arguments = std::env::args_os().skip(1).collect();
-        refused(path, error, again(std::env::current_exe().ok(), arguments))
+        let again = again(std::env::current_exe().ok(), arguments);
+        refused(path, error, &again)
     })
 }
 
 /// Why the file wasn't written; `again` is what to do where root may.
-fn refused(path: &Path, error: io::Error, again: String) -> anyhow::Error {
+fn refused(path: &Path, error: io::Error, again: &str) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::PermissionDenied => anyhow::anyhow!(
             "{} may not be changed by this user, try: {again}",
@@ -303,22 +315,6 @@ fn show(path: &Path, change: &Change) -> anyhow::Result<()> {
         .map(|line| output::plain(&line))
         .collect();
     output::print(&lines.join("\n"))
-}
-
-fn view<'a>(
-    path: &'a Path,
-    wanted: &'a Wanted,
-    lines: Vec<String>,
-    change: &Change,
-) -> HostsView<'a> {
-    HostsView {
-        file: path,
-        root: &wanted.root,
-        hosts: wanted.hosts.iter().map(String::as_str).collect(),
-        lines,
-        added: change.added.clone(),
-        removed: change.removed.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Orchestrator {
 
 /// The gateway's own drain, against the most impatient of those who stop it.
 pub(super) fn gateway(circumstances: &Circumstances<'_>) -> Option<Finding> {
-    let drain = circumstances.drain;
+    let drain = circumstances.delay.saturating_add(circumstances.drain);
     let graces = circumstances.graces.iter();
     let short = graces.filter(|grace| grace.wait < drain);
     // Where one is known to stop the gateway, that one counts.
@@ -40,6 +40,8 @@ pub(super) fn gateway(circumstances: &Circumstances<'_>) -> Option<Finding> {
             format!("would be killed after {wait} if it ran here"),
         ),
     };
+    let left = grace.wait.saturating_sub(MARGIN);
+    let left = left.saturating_sub(circumstances.delay);
     let line = grace.orchestrator.line(drain.saturating_add(MARGIN));
     Some(Finding {
         code: "grace-short",
@@ -53,7 +55,7 @@ pub(super) fn gateway(circumstances: &Circumstances<'_>) -> Option<Finding> {
         fix: format!(
             "`{line}` in {}, or `drain = \"{}s\"` under [timeouts] in mesh-router.toml",
             grace.origin.file,
-            grace.wait.saturating_sub(MARGIN).as_secs()
+            left.as_secs()
         ),
     })
 }

@@ -20,7 +20,7 @@ fn the_command_for_root_is_one_that_a_shell_reads() {
 fn who_may_not_write_is_told_how() {
     let refused = |kind: io::ErrorKind| {
         let path = Path::new("/etc/hosts");
-        format!("{:#}", refused(path, kind.into(), "sudo x".to_owned()))
+        format!("{:#}", refused(path, kind.into(), "sudo x"))
     };
     assert_eq!(
         refused(io::ErrorKind::PermissionDenied),

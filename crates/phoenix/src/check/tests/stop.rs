@@ -30,6 +30,12 @@ fn a_gateway_must_be_given_its_drain() {
           `kill_timeout = "31s"` in fly.toml, or `drain = "9s"` under [timeouts] in mesh-router.toml
     "#]]);
     within(30, production("")).is_silent("grace-short");
+    let mut delayed = within(30, production(""));
+    delayed.delay = Duration::from_secs(5);
+    delayed.says("grace-short", expect![[r#"
+        warning grace-short fly.toml:3: asked to stop, the gateway waits up to 35 s for what is under way, and is killed after 30 s: the rest is cut off
+          `kill_timeout = "36s"` in fly.toml, or `drain = "24s"` under [timeouts] in mesh-router.toml
+    "#]]);
     production("").is_silent("grace-short");
 }
 

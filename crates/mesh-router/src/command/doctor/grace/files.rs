@@ -8,9 +8,11 @@ use std::{
 
 /// Folders of the root that hold such files.
 const FOLDERS: &[&str] = &[
+    "charts",
     "deploy",
     "deployment",
     "docker",
+    "helm",
     "infra",
     "k8s",
     "kubernetes",
