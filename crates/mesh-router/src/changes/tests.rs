@@ -1,4 +1,3 @@
-use expect_test::expect;
 use routes::{Address, Host, Route, Service, Sight, Snapshot, Source, Upstream};
 
 use super::{Changes, FindingChanges, between as between_views};
@@ -142,10 +141,16 @@ fn the_log_tells_it_once_for_a_service() {
         super::log(&between(&after, &after.clone()));
         super::log(&between(&after, &before));
     });
-    expect![[r#"
-         INFO upstreams unconfirmed service="A" upstreams="10.0.0.5:1, 10.0.0.5:2" nodes="auth@10.0.0.5"
-         INFO upstreams confirmed again service="A" upstreams="10.0.0.5:1, 10.0.0.5:2" nodes="auth@10.0.0.5"
-    "#]].assert_eq(&std::fs::read_to_string(log.path()).unwrap());
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let lines: Vec<&str> = log.lines().map(str::trim).collect();
+    let rest = r#"service="A" upstreams="10.0.0.5:1, 10.0.0.5:2" nodes="auth@10.0.0.5""#;
+    assert_eq!(
+        lines,
+        [
+            format!("INFO upstreams unconfirmed {rest}"),
+            format!("INFO upstreams confirmed again {rest}"),
+        ]
+    );
 }
 
 #[test]
