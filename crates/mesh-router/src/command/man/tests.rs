@@ -12,7 +12,7 @@ fn a_page_of_a_command() {
         .SH NAME
         mesh\-router\-explain \- Say where a host or URL leads, and why
         .SH SYNOPSIS
-        \fBmesh\-router explain\fR [\fB\-\-json\fR] [\fB\-\-root\fR] [\fB\-\-release\fR] [\fB\-\-env\fR] [\fB\-\-env\-file\fR] [\fB\-\-config\fR] [\fB\-\-listen\fR] [\fB\-\-workers\fR] [\fB\-\-mode\fR] [\fB\-\-trusted\-proxies\fR] [\fB\-\-forwarded\-proto\fR] [\fB\-\-default\-service\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fIHOST|URL\fR> 
+        \fBmesh\-router explain\fR [\fB\-\-json\fR] [\fB\-\-running\fR] [\fB\-\-admin\fR] [\fB\-\-root\fR] [\fB\-\-release\fR] [\fB\-\-env\fR] [\fB\-\-env\-file\fR] [\fB\-\-config\fR] [\fB\-\-listen\fR] [\fB\-\-workers\fR] [\fB\-\-mode\fR] [\fB\-\-trusted\-proxies\fR] [\fB\-\-forwarded\-proto\fR] [\fB\-\-default\-service\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fIHOST|URL\fR> 
         .SH DESCRIPTION
         Say where a host or URL leads, and why
         .PP
@@ -21,6 +21,12 @@ fn a_page_of_a_command() {
         .TP
         \fB\-\-json\fR
         Print JSON
+        .TP
+        \fB\-\-running\fR
+        Ask the running gateway instead of reading the sources
+        .TP
+        \fB\-\-admin\fR \fI<ADDRESS>\fR
+        Ask the one whose admin listener is there: 127.0.0.1:9900, unix:/path
         .TP
         \fB\-h\fR, \fB\-\-help\fR
         Print help (see a summary with \*(Aq\-h\*(Aq)
