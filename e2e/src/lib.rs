@@ -23,6 +23,7 @@
 pub mod beam;
 pub mod client;
 pub mod gateway;
+pub mod node;
 pub mod project;
 pub mod release;
 pub mod server;
@@ -35,6 +36,7 @@ pub mod wire;
 pub use beam::Beam;
 pub use client::Client;
 pub use gateway::{Gateway, Launch};
+pub use node::{Epmd, Node, NodeLaunch};
 pub use project::Project;
 pub use server::Server;
 pub use upstream::{Connection, Upstream};

@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+mod owned;
 mod term;
 #[cfg(test)]
 mod tests;

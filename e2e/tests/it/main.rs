@@ -13,6 +13,7 @@ mod browser;
 mod cli;
 mod demo;
 mod diff;
+mod dist;
 mod doctor;
 mod explain;
 mod export;

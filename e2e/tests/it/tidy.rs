@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("routes", &[]),
     ("tenant-resolver", &[]),
     ("erlterm", &[]),
+    ("erldist", &["erlterm"]),
     ("elixir-config", &["erlterm"]),
     ("phoenix", &["erlterm", "routes"]),
     (
