@@ -1,6 +1,7 @@
 //! A BEAM that is a node: with a name, a cookie, and an EPMD of the test's own.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -133,7 +134,11 @@ impl NodeLaunch {
         command
             .args([if is_long { "--name" } else { "--sname" }, &self.name])
             .args(["--cookie", &self.cookie, "--erl", &self.erl])
-            .arg(tool::ours("beam/node.exs"))
+            // As text, since a tree of another distribution has no such file.
+            .args([
+                "-e",
+                &fs::read_to_string(tool::ours("beam/node.exs")).unwrap(),
+            ])
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::piped())
@@ -146,7 +151,7 @@ impl NodeLaunch {
             name: self.name,
             cookie: self.cookie,
         };
-        assert_eq!(node.line(), format!("ready {}", node.name));
+        assert_eq!(node.line("ready "), node.name);
         node
     }
 }
@@ -173,11 +178,7 @@ impl Node {
     pub fn eval(&mut self, expression: &str) -> String {
         assert!(!expression.contains('\n'), "one line: {expression}");
         writeln!(self.stdin, "{expression}").unwrap();
-        let line = self.line();
-        let value = line.strip_prefix("= ");
-        value
-            .unwrap_or_else(|| panic!("{expression}: the node said {line:?}"))
-            .to_owned()
+        self.line("= ")
     }
 
     /// Sends a signal to the BEAM: `KILL`, `STOP`, `CONT`.
@@ -188,10 +189,19 @@ impl Node {
         tool::run(kill.args([format!("-{signal}"), self.child.id().to_string()]));
     }
 
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+    /// Returns the rest of the next line that begins so; the node's log comes between.
+    #[track_caller]
+    fn line(&mut self, start: &str) -> String {
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            let count = self.stdout.read_line(&mut line).unwrap();
+            assert!(count > 0, "{} ended, and said {said:?}", self.name);
+            match line.strip_prefix(start) {
+                Some(rest) => return rest.trim_end().to_owned(),
+                None => said.push_str(&line),
+            }
+        }
     }
 }
 

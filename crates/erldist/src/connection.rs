@@ -636,9 +636,12 @@ impl Connection {
                 let told = answer.as_ref().ok().and_then(ticktime);
                 self.ticktime = told.unwrap_or(TICKTIME_DEFAULT).min(TICKTIME_MAX);
             }
-            // The last of the two; where it failed, our own process leads, and refuses to print.
-            Asked::Leader if matches!(self.phase, Phase::Learning) => self.rise(),
+            // Where there is no such process our own one leads, and refuses to print.
             Asked::Leader => {}
+        }
+        // They come in any order: the one that asks a process over there takes longer.
+        if matches!(self.phase, Phase::Learning) && self.pending.is_empty() {
+            self.rise();
         }
     }
 

@@ -46,6 +46,10 @@ impl PendingCalls {
         self.calls.len() >= self.most
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
     pub(crate) fn insert(&mut self, number: u64, asked: Asked, deadline: Instant) {
         debug_assert!(!self.is_full(), "the caller looks first");
         let pending = Pending {

@@ -1,7 +1,28 @@
-//! Attaching to real nodes.
+//! Attaching to real nodes, of each OTP that is at hand.
 
-use e2e::{Epmd, Node};
-use erldist::{Call, Cookie, Events, Key, Link, Options, Target, attach};
+use std::{path::Path, process::Command, time::Duration};
+
+use e2e::{Epmd, Node, NodeLaunch, tool};
+use erldist::{
+    AttachError, Call, CallError, Cookie, Event, Events, Key, Link, LostReason, Options, OwnName,
+    Probe, Target, attach,
+};
+use erlterm::Term;
+
+/// The Elixirs to start nodes by: the installed one, and that of the Debian tree if it was made.
+fn elixirs() -> Vec<Command> {
+    let mut found = vec![Command::new(tool::require("elixir"))];
+    let tree = std::env::var_os("HOME").map(|home| Path::new(&home).join(TREE));
+    if let Some(tree) = tree.filter(|tree| tree.join("usr/bin/elixir").exists()) {
+        let mut chroot = Command::new(tool::require("chroot"));
+        chroot.arg(tree).arg("elixir");
+        found.push(chroot);
+    }
+    found
+}
+
+/// A Debian 13 tree, with OTP 27.
+const TREE: &str = ".cache/mesh-router/trixie";
 
 fn target(node: &Node) -> Target {
     node.name().parse().unwrap()
@@ -19,19 +40,451 @@ async fn attached(node: &Node, epmd: &Epmd) -> (Link, Events) {
     attach(&target(node), &options(node, epmd)).await.unwrap()
 }
 
+async fn refused(target: &Target, options: &Options) -> AttachError {
+    match attach(target, options).await {
+        Ok(_) => panic!("attached to {target}"),
+        Err(error) => error,
+    }
+}
+
+/// The name under which the node knows us, as an expression.
+fn us(link: &Link) -> String {
+    format!(":\"{}\"", link.peer().own)
+}
+
+const ENDPOINT: &str = "defmodule CallsWeb.Endpoint do \
+     Module.register_attribute(__MODULE__, :behaviour, accumulate: true, persist: true); \
+     @behaviour Access; \
+     def fetch(_, _), do: :error; \
+     def get_and_update(_, _, _), do: nil; \
+     def pop(_, _), do: nil; \
+     def config(:url), do: [host: \"auth.local\", port: 443]; \
+     def config(:http), do: [ip: {127, 0, 0, 1}, port: 4001]; \
+     def config(:adapter), do: Bandit.PhoenixAdapter; \
+     def server_info(:http), do: {:ok, {{127, 0, 0, 1}, 4001}} end";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_answered() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("calls", &epmd).by(elixir).start();
+        node.eval(ENDPOINT);
+        node.eval("Application.put_env(:kernel, :endpoint, CallsWeb.Endpoint)");
+        node.eval("Process.register(spawn(fn -> Process.sleep(:infinity) end), CallsWeb.Endpoint)");
+        let (link, _events) = attached(&node, &epmd).await;
+        let module = || "Elixir.CallsWeb.Endpoint".to_owned();
+        let ask = async |call| link.call(call).await.unwrap();
+        let check = async |call, expected: &str| assert_eq!(ask(call).await.to_string(), expected);
+
+        let app = "kernel".to_owned();
+        check(Call::EndpointMarker { app }, "{:ok, CallsWeb.Endpoint}").await;
+        let app = "stdlib".to_owned();
+        check(Call::EndpointMarker { app }, ":undefined").await;
+        for (key, expected) in [
+            (Key::Url, "[host: \"auth.local\", port: 443]"),
+            (Key::Http, "[ip: {127, 0, 0, 1}, port: 4001]"),
+            (Key::Adapter, "Bandit.PhoenixAdapter"),
+        ] {
+            let module = module();
+            check(Call::EndpointConfig { module, key }, expected).await;
+        }
+        let info = Call::ServerInfo { module: module() };
+        check(info, "{:ok, {{127, 0, 0, 1}, 4001}}").await;
+        for (probe, module, expected) in [
+            (Probe::ServerInfo, module(), "true"),
+            (Probe::Config, module(), "true"),
+            (Probe::Config, "lists".to_owned(), "false"),
+        ] {
+            check(Call::IsExported { module, probe }, expected).await;
+        }
+        check(Call::Nodes, "[]").await;
+        check(Call::NetTicktime, "60").await;
+        let name = "nobody".to_owned();
+        check(Call::Whereis { name }, ":undefined").await;
+
+        let attributes = ask(Call::ModuleAttributes { module: module() }).await;
+        let behaviours = attributes.get("behaviour").map(Term::to_string);
+        assert_eq!(behaviours.as_deref(), Some("[Access]"));
+        let registered = ask(Call::Registered).await;
+        let names = registered.as_list().unwrap();
+        assert!(names.contains(&Term::atom("Elixir.CallsWeb.Endpoint")));
+        let apps = ask(Call::LoadedApplications).await;
+        let is_kernel = |app: &Term| app.as_tuple().unwrap()[0] == Term::atom("kernel");
+        assert!(apps.as_list().unwrap().iter().any(is_kernel));
+        let name = "init".to_owned();
+        assert!(matches!(
+            ask(Call::Whereis { name }).await,
+            Term::Opaque(text) if text == format!("<{}.0.0>", node.name())
+        ));
+        assert_eq!(ask(Call::Release).await.as_tuple().unwrap().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_function_raises_is_told() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("raises", &epmd).by(elixir).start();
+        node.eval(
+            "defmodule Bad do \
+             def config(:url), do: throw(:ball); \
+             def config(:http), do: exit({:noproc, :x}); \
+             def server_info(:http), do: raise(\"no\") end",
+        );
+        let (link, _events) = attached(&node, &epmd).await;
+        let module = || "Elixir.Bad".to_owned();
+        let text = async |call| link.call(call).await.unwrap_err().to_string();
+        let (url, http) = (Key::Url, Key::Http);
+        let [thrown, exited] = [url, http].map(|key| Call::EndpointConfig {
+            module: module(),
+            key,
+        });
+        assert_eq!(text(thrown).await, "the function ended in throw: :ball");
+        assert_eq!(
+            text(exited).await,
+            "the function ended in exit: {:noproc, :x}"
+        );
+        let raised = text(Call::ServerInfo { module: module() }).await;
+        assert!(raised.contains("RuntimeError"), "{raised}");
+        let module = "Elixir.Missing".to_owned();
+        let undefined = text(Call::ServerInfo { module }).await;
+        assert!(undefined.contains(":undef"), "{undefined}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_megabytes_come_in_one_frame() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("large", &epmd).by(elixir).start();
+        node.eval(
+            "defmodule Large do \
+             def config(:url), do: String.duplicate(\"x\", 5_000_000); \
+             def config(:http), do: String.duplicate(\"x\", 9_000_000); \
+             def config(:adapter), do: Enum.to_list(1..200_000) end",
+        );
+        let (link, _events) = attached(&node, &epmd).await;
+        let ask = async |key| {
+            let module = "Elixir.Large".to_owned();
+            link.call(Call::EndpointConfig { module, key }).await
+        };
+        let Term::Binary(bytes) = ask(Key::Url).await.unwrap() else {
+            panic!("no binary");
+        };
+        assert_eq!(bytes, vec![b'x'; 5_000_000]);
+        // Beyond the bound: told at once, and the link lives.
+        let error = ask(Key::Http).await.unwrap_err();
+        assert!(
+            matches!(error, CallError::TooLarge(length) if length > 9_000_000),
+            "{error}"
+        );
+        assert_eq!(link.counts().oversized, 1);
+        let numbers = ask(Key::Adapter).await.unwrap();
+        assert_eq!(numbers.as_list().unwrap().len(), 200_000);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monitors_tell_of_the_end() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("monitors", &epmd).by(elixir).start();
+        node.eval("Process.register(spawn(fn -> receive do r -> exit(r) end end), :watched)");
+        let (link, mut events) = attached(&node, &epmd).await;
+        let down = async |events: &mut Events| match events.next().await {
+            Some(Event::Down {
+                monitor,
+                name,
+                reason,
+            }) => (monitor, name, reason.to_string()),
+            other => panic!("{other:?}"),
+        };
+        let watched = link.monitor("watched").await.unwrap();
+        let nobody = link.monitor("nobody").await.unwrap();
+        let gone = (nobody, "nobody".to_owned(), ":noproc".to_owned());
+        assert_eq!(down(&mut events).await, gone);
+        node.eval("send(:watched, {:shutdown, 1})");
+        let ended = (watched, "watched".to_owned(), "{:shutdown, 1}".to_owned());
+        assert_eq!(down(&mut events).await, ended);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_node_is_noticed_and_its_successor_found() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let node = NodeLaunch::new("killed", &epmd).by(elixir).start();
+        let (link, mut events) = attached(&node, &epmd).await;
+        node.signal("KILL");
+        let lost = events.next().await;
+        assert!(
+            matches!(
+                lost,
+                Some(Event::Lost(LostReason::Closed | LostReason::Broken(_)))
+            ),
+            "{lost:?}"
+        );
+        assert_eq!(events.next().await, None);
+        let error = link.call(Call::Nodes).await.unwrap_err();
+        assert!(matches!(error, CallError::Lost(_)), "{error}");
+        let again = NodeLaunch::new("killed", &epmd).again(node.name(), node.cookie());
+        let again = again.start();
+        let (link, _events) = attached(&again, &epmd).await;
+        assert_eq!(link.call(Call::Nodes).await.unwrap().to_string(), "[]");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_node_is_noticed_by_its_silence() {
     let epmd = Epmd::start();
-    let mut node = Node::start("calls", &epmd);
-    node.eval(
-        "defmodule CallsWeb.Endpoint do \
-         def config(:url), do: [host: \"auth.local\"]; \
-         def server_info(:http), do: {:ok, {{127, 0, 0, 1}, 4001}} end",
-    );
-    let (link, _events) = attached(&node, &epmd).await;
-    let ask = async |call| link.call(call).await.unwrap().to_string();
-    assert_eq!(ask(Call::NetTicktime).await, "60");
-    let (module, key) = ("Elixir.CallsWeb.Endpoint".to_owned(), Key::Url);
-    let url = ask(Call::EndpointConfig { module, key }).await;
-    assert_eq!(url, "[host: \"auth.local\"]");
+    let ticks = "-kernel net_ticktime 8";
+    let node = NodeLaunch::new("stopped", &epmd).erl(ticks).start();
+    let (link, mut events) = attached(&node, &epmd).await;
+    assert_eq!(link.peer().ticktime, Duration::from_secs(8));
+    node.signal("STOP");
+    let silence = Event::Lost(LostReason::Silent(Duration::from_secs(8)));
+    assert_eq!(events.next().await, Some(silence));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_link_is_kept_by_ticks() {
+    let epmd = Epmd::start();
+    let ticks = "-kernel net_ticktime 4";
+    let mut node = NodeLaunch::new("idle", &epmd).erl(ticks).start();
+    let (link, mut events) = attached(&node, &epmd).await;
+    // Three times what the node bears.
+    let idle = tokio::time::timeout(Duration::from_secs(12), events.next()).await;
+    assert!(idle.is_err(), "{idle:?}");
+    assert_eq!(node.eval("Node.list(:hidden)"), format!("[{}]", us(&link)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_asks_of_us_is_refused_at_once() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("asks", &epmd).by(elixir).start();
+        let (link, _events) = attached(&node, &epmd).await;
+        let us = us(&link);
+        assert_eq!(node.eval("Node.list()"), "[]");
+        assert_eq!(node.eval("Node.list(:hidden)"), format!("[{us}]"));
+        assert_eq!(node.eval(&format!(":net_adm.ping({us})")), ":pong");
+        for name in [":x", ":net_kernel"] {
+            let called = node.eval(&format!(
+                "try do GenServer.call({{{name}, {us}}}, :y, :infinity) \
+                 catch :exit, r -> elem(r, 0) end"
+            ));
+            assert_eq!(called, ":noproc");
+        }
+        let remote = node.eval(&format!(":rpc.call({us}, :erlang, :node, [])"));
+        assert!(remote.contains(":badrpc"), "{remote}");
+        let spawned = node.eval(&format!(
+            "Process.flag(:trap_exit, true); Node.spawn_link({us}, fn -> 1 end); \
+             receive do {{:EXIT, _, r}} -> r end"
+        ));
+        assert!(
+            matches!(&*spawned, ":notsup" | ":noconnection" | ":noproc"),
+            "{spawned}"
+        );
+        // The link outlives all that.
+        assert_eq!(link.call(Call::Nodes).await.unwrap().to_string(), "[]");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_we_start_over_there_we_end() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("hangs", &epmd).by(elixir).start();
+        node.eval("defmodule Hangs do def server_info(:http), do: Process.sleep(:infinity) end");
+        let mut options = options(&node, &epmd);
+        options.limits.call = Duration::from_millis(300);
+        let (link, _events) = attach(&target(&node), &options).await.unwrap();
+        let module = "Elixir.Hangs".to_owned();
+        let error = link.call(Call::ServerInfo { module }).await.unwrap_err();
+        assert_eq!(error, CallError::Timeout);
+        let hanging = "length(for p <- Process.list(), {_, s} <- [Process.info(p, :current_stacktrace)], \
+                       Enum.any?(s, &match?({Hangs, _, _, _}, &1)), do: p)";
+        e2e::eventually("the callee to be gone", || {
+            (node.eval(hanging) == "0").then_some(())
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconnecting_leaves_nothing_behind() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("again", &epmd).by(elixir).start();
+        let mut reconnect = async || {
+            let (link, events) = attached(&node, &epmd).await;
+            let own = link.peer().own.clone();
+            drop((link, events));
+            e2e::eventually("the link to be closed", || {
+                (node.eval("Node.list(:hidden)") == "[]").then_some(())
+            });
+            (own, node.eval(":erlang.system_info(:atom_count)"))
+        };
+        // Code that was not loaded yet brings atoms along.
+        for _ in 0..5 {
+            reconnect().await;
+        }
+        let before = reconnect().await;
+        for _ in 0..20 {
+            assert_eq!(reconnect().await, before);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_links_at_once_are_two() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let node = NodeLaunch::new("two", &epmd).by(elixir).start();
+        let ((one, _one), (two, _two)) =
+            tokio::join!(attached(&node, &epmd), attached(&node, &epmd));
+        assert_ne!(one.peer().own, two.peer().own);
+        for link in [one, two] {
+            assert_eq!(link.call(Call::Nodes).await.unwrap().to_string(), "[]");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_link_of_one_name_ends_the_first() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("static", &epmd).by(elixir).start();
+        let mut options = options(&node, &epmd);
+        options.own = OwnName::Static("gateway@127.0.0.1".parse().unwrap());
+        let (_one, mut events) = attach(&target(&node), &options).await.unwrap();
+        let (two, _events) = attach(&target(&node), &options).await.unwrap();
+        let lost = events.next().await;
+        assert!(matches!(lost, Some(Event::Lost(_))), "{lost:?}");
+        assert_eq!(two.call(Call::Nodes).await.unwrap().to_string(), "[]");
+        assert_eq!(node.eval("Node.list(:hidden)"), "[:\"gateway@127.0.0.1\"]");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_names() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let launch = NodeLaunch::new("short", &epmd).by(elixir);
+        let node = launch.at("localhost").start();
+        let (link, _events) = attached(&node, &epmd).await;
+        assert!(!link.peer().own.is_long());
+        let mut options = options(&node, &epmd);
+        options.own = OwnName::Static("gateway@127.0.0.1".parse().unwrap());
+        let error = refused(&target(&node), &options).await;
+        assert!(matches!(error, AttachError::WrongName(_)), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_ipv6() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let launch = NodeLaunch::new("six", &epmd).by(elixir).at("::1");
+        let node = launch.erl("-proto_dist inet6_tcp").start();
+        let (link, _events) = attached(&node, &epmd).await;
+        assert_eq!(link.call(Call::Nodes).await.unwrap().to_string(), "[]");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_epmd() {
+    for elixir in elixirs() {
+        // Nobody registers there, and nobody asks there.
+        let epmd = Epmd::start();
+        let port = e2e::node::free_port();
+        let launch = NodeLaunch::new("fixed", &epmd).by(elixir);
+        let node = launch.erl(&format!("-erl_epmd_port {port}")).start();
+        let target: Target = format!("{}:{port}", node.name()).parse().unwrap();
+        let mut options = options(&node, &epmd);
+        options.epmd_port = e2e::node::free_port();
+        let (link, _events) = attach(&target, &options).await.unwrap();
+        assert_eq!(link.call(Call::Nodes).await.unwrap().to_string(), "[]");
+
+        let other: Target = format!("other@127.0.0.1:{port}").parse().unwrap();
+        let error = refused(&other, &options).await;
+        let AttachError::WrongName(why) = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            why.to_string(),
+            format!("the node says its name is {}", node.name())
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_have_their_reasons() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let mut node = NodeLaunch::new("no", &epmd).by(elixir).start();
+        let (target, good) = (target(&node), options(&node, &epmd));
+
+        let mut options = good.clone();
+        options.cookie = Cookie::new("wrong").unwrap();
+        let error = refused(&target, &options).await;
+        assert!(
+            matches!(error, AttachError::WrongCookieOrSuperseded),
+            "{error}"
+        );
+
+        let missing: Target = "missing@127.0.0.1".parse().unwrap();
+        let error = refused(&missing, &good).await;
+        let AttachError::NotInEpmd { names } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*names, [target.name.name()]);
+
+        let mut options = good.clone();
+        options.epmd_port = e2e::node::free_port();
+        let error = refused(&target, &options).await;
+        assert!(matches!(error, AttachError::EpmdUnreachable(_)), "{error}");
+
+        let mut shut = target.clone();
+        shut.port = Some(e2e::node::free_port());
+        let error = refused(&shut, &good).await;
+        assert!(matches!(error, AttachError::Refused { .. }), "{error}");
+
+        let nowhere: Target = "app@nowhere.invalid:9100".parse().unwrap();
+        let error = refused(&nowhere, &good).await;
+        assert!(matches!(error, AttachError::Resolve { .. }), "{error}");
+
+        node.eval(":net_kernel.allow([:\"friend@127.0.0.1\"])");
+        let mut options = good.clone();
+        options.own = OwnName::Static("gateway@127.0.0.1".parse().unwrap());
+        let error = refused(&target, &options).await;
+        assert!(matches!(error, AttachError::NotAllowed), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_node_is_silent() {
+    let epmd = Epmd::start();
+    let node = Node::start("suspended", &epmd);
+    node.signal("STOP");
+    let mut options = options(&node, &epmd);
+    options.limits.handshake = Duration::from_millis(300);
+    let error = refused(&target(&node), &options).await;
+    assert!(matches!(error, AttachError::Silent(_)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_calls_at_once() {
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let node = NodeLaunch::new("many", &epmd).by(elixir).start();
+        let (link, _events) = attached(&node, &epmd).await;
+        let calls = (0..500).map(|number| {
+            let link = link.clone();
+            let name = format!("nobody{}", number % 3);
+            tokio::spawn(async move { link.call(Call::Whereis { name }).await })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            assert_eq!(call.await.unwrap().unwrap(), Term::atom("undefined"));
+        }
+    }
 }

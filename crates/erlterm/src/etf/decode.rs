@@ -85,6 +85,20 @@ pub fn decode_frame(bytes: &[u8]) -> Result<(TermRef<'_>, &[u8]), DecodeError> {
     Ok((term, reader.bytes))
 }
 
+/// Decodes the terms that stand in a row, without version bytes.
+pub(super) fn decode_row(bytes: &[u8]) -> Result<Vec<TermRef<'_>>, DecodeError> {
+    let mut reader = Reader {
+        bytes,
+        owed: 0,
+        terms_left: TERMS_MAX,
+    };
+    let mut terms = Vec::new();
+    while !reader.bytes.is_empty() {
+        terms.push(reader.term(DEPTH_MAX)?);
+    }
+    Ok(terms)
+}
+
 /// What is left to be read.
 struct Reader<'a> {
     bytes: &'a [u8],

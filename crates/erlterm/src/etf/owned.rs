@@ -1,6 +1,6 @@
 //! Decoded terms as values of their own, for those who keep them longer than the bytes.
 
-use super::{Opaque, OpaqueKind, Reference, TermRef, VERSION, decode, tag};
+use super::{Opaque, OpaqueKind, Reference, TermRef, decode::decode_row, tag};
 use crate::{Term, write};
 
 /// Bytes of an improper list that is still written out. Each level of nesting reads its bytes anew, so
@@ -38,7 +38,7 @@ fn reference(made: &Reference<'_>) -> String {
 fn text(opaque: &Opaque<'_>) -> String {
     match opaque.kind {
         OpaqueKind::Integer => integer(opaque.bytes),
-        OpaqueKind::ImproperList => improper(opaque.bytes),
+        OpaqueKind::ImproperList => improper(opaque),
         OpaqueKind::Bitstring => bitstring(opaque.bytes),
         OpaqueKind::Port => "#Port<>".to_owned(),
         OpaqueKind::Fun => "#Fun<>".to_owned(),
@@ -81,31 +81,13 @@ fn integer(bytes: &[u8]) -> String {
     text
 }
 
-fn improper(bytes: &[u8]) -> String {
-    let [_, count @ ..] = bytes else {
-        return String::new();
-    };
-    let Some((_, mut rest)) = count
-        .split_first_chunk::<4>()
-        .filter(|_| bytes.len() <= IMPROPER_BYTES_MAX)
-    else {
-        return "[...|...]".to_owned();
-    };
-    let mut items = Vec::new();
-    while !rest.is_empty() {
-        // Its elements were decoded once already, so they can be again.
-        let whole = [&[VERSION], rest].concat();
-        let Ok((item, after)) = super::decode_frame(&whole) else {
-            return "[...|...]".to_owned();
-        };
-        items.push(item.to_term());
-        rest = rest
-            .get(rest.len().saturating_sub(after.len())..)
-            .unwrap_or_default();
-    }
-    match items.pop() {
-        Some(tail) => write::improper(&items, &tail),
-        None => String::new(),
+fn improper(opaque: &Opaque<'_>) -> String {
+    match opaque.improper_list() {
+        Some((items, tail)) if opaque.bytes.len() <= IMPROPER_BYTES_MAX => {
+            let items: Vec<Term> = items.iter().map(TermRef::to_term).collect();
+            write::improper(&items, &tail.to_term())
+        }
+        Some(_) | None => "[...|...]".to_owned(),
     }
 }
 
@@ -123,20 +105,16 @@ fn bitstring(bytes: &[u8]) -> String {
 }
 
 fn export(bytes: &[u8]) -> String {
-    // Tag, then module, name and arity: with a tuple's head instead they are one term.
-    let [_, parts @ ..] = bytes else {
-        return String::new();
-    };
-    let tuple = [&[VERSION, tag::SMALL_TUPLE, 3], parts].concat();
-    match decode(&tuple) {
-        Ok(TermRef::Tuple(parts)) => match parts.as_slice() {
+    // Behind the tag.
+    let parts = bytes.get(1..).map(decode_row);
+    match parts.as_ref().and_then(|parts| parts.as_deref().ok()) {
+        Some(
             [
                 TermRef::Atom(module),
                 TermRef::Atom(name),
                 TermRef::Integer(arity),
-            ] => write::function(module, name, &arity.to_string()),
-            _ => String::new(),
-        },
-        Ok(_) | Err(_) => String::new(),
+            ],
+        ) => write::function(module, name, &arity.to_string()),
+        Some(_) | None => "#Fun<>".to_owned(),
     }
 }

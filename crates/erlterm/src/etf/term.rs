@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::decode::decode_row;
+
 /// A decoded term that borrows its texts and binaries.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TermRef<'a> {
@@ -86,6 +88,20 @@ pub struct Opaque<'a> {
     pub kind: OpaqueKind,
     /// All its bytes, the tag first.
     pub bytes: &'a [u8],
+}
+
+impl<'a> Opaque<'a> {
+    /// Returns the elements and the end of an improper list: `[a, b | c]`.
+    #[must_use]
+    pub fn improper_list(&self) -> Option<(Vec<TermRef<'a>>, TermRef<'a>)> {
+        if self.kind != OpaqueKind::ImproperList {
+            return None;
+        }
+        // Behind the tag and the count.
+        let mut items = decode_row(self.bytes.get(5..)?).ok()?;
+        let tail = items.pop()?;
+        Some((items, tail))
+    }
 }
 
 /// Kinds of terms that nobody here looks into.
