@@ -12,6 +12,9 @@ use erlterm::{
 
 use crate::connection::LostReason;
 
+#[cfg(test)]
+mod tests;
+
 /// A question. Nothing else can be sent to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {

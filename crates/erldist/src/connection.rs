@@ -31,6 +31,9 @@ use crate::{
     refusal::{Unasked, refuse},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How long the handshake and the two questions may take. A node closes half-open links as late.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(7);
 

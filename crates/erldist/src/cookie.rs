@@ -8,6 +8,9 @@ use std::{
 
 use md5::{Digest, Md5};
 
+#[cfg(test)]
+mod tests;
+
 /// Characters of a cookie, at most: it is an atom on every node.
 const COOKIE_CHARS_MAX: usize = 255;
 

@@ -10,6 +10,9 @@ use tokio::{
     time::timeout,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Where EPMD listens unless `ERL_EPMD_PORT` says otherwise.
 pub const PORT: u16 = 4369;
 

@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes of a message of the handshake, at most.
 pub const HANDSHAKE_BYTES_MAX: usize = 4 * 1024;
 

@@ -14,6 +14,9 @@ use crate::{
     name::{NodeName, OwnName, is_long},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Capabilities, as "Distribution Flags" names them.
 pub mod flag {
     /// Monitors by process.

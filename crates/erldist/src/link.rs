@@ -31,6 +31,9 @@ use crate::{
     tls::Tls,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How long connecting to one address may take, and TLS' handshake.
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
 
@@ -343,7 +346,15 @@ pub async fn attach(target: &Target, options: &Options) -> Result<(Link, Events)
                 Ok(stream) => stream.map_err(AttachError::Tls)?,
                 Err(_) => return Err(AttachError::Tls(io::ErrorKind::TimedOut.into())),
             };
-            up(stream, settings(Width::Four)).await
+            let linked = up(stream, settings(Width::Four)).await;
+            linked.map_err(|error| match error {
+                // TLS 1.3 is agreed on before the node has judged our certificate.
+                AttachError::TlsRequired => AttachError::Tls(io::Error::new(
+                    io::ErrorKind::ConnectionAborted,
+                    "the node closed: it may want another certificate",
+                )),
+                other => other,
+            })
         }
     }
 }

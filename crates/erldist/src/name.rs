@@ -6,6 +6,9 @@ use std::{
     str::FromStr,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Characters of a node's name, at most: it is an atom on every node.
 const NAME_CHARS_MAX: usize = 255;
 

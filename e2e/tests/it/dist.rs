@@ -1,13 +1,23 @@
 //! Attaching to real nodes, of each OTP that is at hand.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use e2e::{Epmd, Node, NodeLaunch, tool};
 use erldist::{
     AttachError, Call, CallError, Cookie, Event, Events, Key, Link, LostReason, Options, OwnName,
-    Probe, Target, attach,
+    Probe, Target, Tls, attach,
+    tls::{Identity, TlsFiles},
 };
 use erlterm::Term;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 /// The Elixirs to start nodes by: the installed one, and that of the Debian tree if it was made.
 fn elixirs() -> Vec<Command> {
@@ -486,5 +496,195 @@ async fn five_hundred_calls_at_once() {
         for call in calls.collect::<Vec<_>>() {
             assert_eq!(call.await.unwrap().unwrap(), Term::atom("undefined"));
         }
+    }
+}
+
+/// An authority, and a certificate by it for 127.0.0.1, as PEM files in `folder`.
+fn certificates(folder: &Path) -> [PathBuf; 3] {
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "authority");
+    let authority_cert = authority.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let cert = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let cert = cert.signed_by(&key, &issuer).unwrap();
+    [
+        ("cert.pem", cert.pem()),
+        ("key.pem", key.serialize_pem()),
+        ("ca.pem", authority_cert.pem()),
+    ]
+    .map(|(name, pem)| {
+        let file = folder.join(name);
+        fs::write(&file, pem).unwrap();
+        file
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let [cert, key, ca] = certificates(folder.path());
+    let optfile = folder.path().join("ssl_dist.conf");
+    let files = format!("{{certfile, {cert:?}}}, {{keyfile, {key:?}}}, {{cacertfile, {ca:?}}}");
+    let both = "{verify, verify_peer}, {fail_if_no_peer_cert, true}";
+    fs::write(
+        &optfile,
+        format!("[{{server, [{files}, {both}]}}, {{client, [{files}, {{verify, verify_peer}}]}}]."),
+    )
+    .unwrap();
+    let flags = format!(
+        "-proto_dist inet_tls -ssl_dist_optfile {}",
+        optfile.display()
+    );
+    let epmd = Epmd::start();
+    let mut node = NodeLaunch::new("tls", &epmd).erl(&flags).start();
+    let plain = options(&node, &epmd);
+
+    let error = refused(&target(&node), &plain).await;
+    assert!(matches!(error, AttachError::TlsRequired), "{error}");
+
+    let with = |ca, identity| Options {
+        tls: Some(Tls::read(&TlsFiles { ca, identity }).unwrap()),
+        ..plain.clone()
+    };
+    let (cert, key) = (&*cert, &*key);
+    let good = with(&ca, Some(Identity { cert, key }));
+    let (link, mut events) = attach(&target(&node), &good).await.unwrap();
+    node.eval("defmodule Large do def config(:url), do: String.duplicate(\"x\", 5_000_000) end");
+    let large = Call::EndpointConfig {
+        module: "Elixir.Large".to_owned(),
+        key: Key::Url,
+    };
+    assert_eq!(
+        link.call(large).await.unwrap(),
+        Term::Binary(vec![b'x'; 5_000_000])
+    );
+    node.signal("KILL");
+    let lost = events.next().await;
+    assert!(matches!(lost, Some(Event::Lost(_))), "{lost:?}");
+
+    // A node of another authority, and one that wants to know who we are.
+    let node = NodeLaunch::new("tls", &epmd).erl(&flags).start();
+    let strange = tempfile::tempdir().unwrap();
+    let [_, _, other_ca] = certificates(strange.path());
+    for tls in [
+        with(&other_ca, Some(Identity { cert, key })),
+        with(&ca, None),
+    ] {
+        let options = Options {
+            cookie: Cookie::new(node.cookie()).unwrap(),
+            ..tls
+        };
+        let error = refused(&target(&node), &options).await;
+        assert!(matches!(error, AttachError::Tls(_)), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_where_the_node_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, _, ca] = certificates(folder.path());
+    let epmd = Epmd::start();
+    let node = Node::start("plain", &epmd);
+    let mut options = options(&node, &epmd);
+    options.tls = Some(
+        Tls::read(&TlsFiles {
+            ca: &ca,
+            identity: None,
+        })
+        .unwrap(),
+    );
+    let error = refused(&target(&node), &options).await;
+    assert!(matches!(error, AttachError::Tls(_)), "{error:?}");
+}
+
+/// Carries one connection to `port` and returns what each side sent, ours first.
+fn recorder(port: u16) -> (u16, JoinHandle<[Vec<u8>; 2]>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    let recorded = thread::spawn(move || {
+        let (ours, _) = listener.accept().unwrap();
+        let node = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let carry = |mut from: TcpStream, mut to: TcpStream| {
+            thread::spawn(move || {
+                let (mut kept, mut bytes) = (Vec::new(), [0; 4096]);
+                loop {
+                    match from.read(&mut bytes) {
+                        Ok(0) | Err(_) => break,
+                        Ok(count) => {
+                            kept.extend_from_slice(&bytes[..count]);
+                            let _ = to.write_all(&bytes[..count]);
+                        }
+                    }
+                }
+                let _ = to.shutdown(Shutdown::Both);
+                kept
+            })
+        };
+        let [there, back] = [
+            carry(ours.try_clone().unwrap(), node.try_clone().unwrap()),
+            carry(node, ours),
+        ];
+        [there, back].map(|carried| carried.join().unwrap())
+    });
+    (own, recorded)
+}
+
+/// Makes the files of `crates/erldist/testdata`, see the README there.
+#[ignore = "writes files of the repository"]
+#[tokio::test(flavor = "multi_thread")]
+async fn record_links() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/erldist/testdata");
+    for elixir in elixirs() {
+        let epmd = Epmd::start();
+        let port = e2e::node::free_port();
+        let launch = NodeLaunch::new("fixture", &epmd).by(elixir);
+        let launch = launch.again("fixture@127.0.0.1", "fixture");
+        let mut node = launch.erl(&format!("-erl_epmd_port {port}")).start();
+        node.eval(
+            "defmodule Fixture do \
+             def config(:url), do: [host: \"größe.local\"]; \
+             def server_info(:http), do: raise(\"no\") end",
+        );
+        node.eval(
+            "Process.register(spawn(fn -> receive do r -> exit(r) end end), :fixture_watched)",
+        );
+        let (port, recorded) = recorder(port);
+        let target: Target = format!("{}:{port}", node.name()).parse().unwrap();
+        let (link, mut events) = attach(&target, &options(&node, &epmd)).await.unwrap();
+        let module = || "Elixir.Fixture".to_owned();
+        for call in [
+            Call::Nodes,
+            Call::Registered,
+            Call::LoadedApplications,
+            Call::EndpointConfig {
+                module: module(),
+                key: Key::Url,
+            },
+            Call::ServerInfo { module: module() },
+            Call::Release,
+        ] {
+            let _ = link.call(call).await;
+        }
+        link.monitor("nobody").await.unwrap();
+        link.monitor("fixture_watched").await.unwrap();
+        events.next().await.unwrap();
+        let us = us(&link);
+        assert_eq!(node.eval(&format!(":net_adm.ping({us})")), ":pong");
+        node.eval(&format!(
+            "try do GenServer.call({{:x, {us}}}, :y) catch :exit, _ -> 0 end"
+        ));
+        node.eval("send(:fixture_watched, :shutdown)");
+        events.next().await.unwrap();
+        let otp = node.eval(":erlang.system_info(:otp_release)");
+        drop((link, events));
+        let [ours, theirs] = recorded.join().unwrap();
+        let digits: String = otp.chars().filter(char::is_ascii_digit).collect();
+        fs::write(folder.join(format!("otp{digits}.ours")), ours).unwrap();
+        fs::write(folder.join(format!("otp{digits}.node")), theirs).unwrap();
     }
 }
