@@ -47,4 +47,5 @@ pub(crate) mod tag {
     pub(crate) const ATOM_UTF8: u8 = 118;
     pub(crate) const SMALL_ATOM_UTF8: u8 = 119;
     pub(crate) const V4_PORT: u8 = 120;
+    pub(crate) const LOCAL: u8 = 121;
 }

@@ -25,7 +25,7 @@ pub enum DecodeError {
     /// The first byte is not [`VERSION`].
     Version(u8),
     /// A tag that is not known, or that only comes where it was agreed on (compressed terms, the
-    /// atom cache, terms in a node's own local format).
+    /// atom cache).
     Tag(u8),
     /// Terms nest beyond [`DEPTH_MAX`].
     TooDeep,
@@ -80,6 +80,12 @@ pub fn decode_frame(bytes: &[u8]) -> Result<(TermRef<'_>, &[u8]), DecodeError> {
     match reader.u8()? {
         VERSION => {}
         other => return Err(DecodeError::Version(other)),
+    }
+    if let [tag::LOCAL, rest @ ..] = reader.bytes {
+        reader.bytes = rest;
+        // A hash, by which the virtual machine knows its own. What follows is written as anywhere, but
+        // that its own node has no name.
+        reader.array::<4>()?;
     }
     let term = reader.term(DEPTH_MAX)?;
     Ok((term, reader.bytes))
@@ -254,6 +260,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The node that made a term; empty where a node writes for itself alone.
+    fn node(&mut self) -> Decoded<Cow<'a, str>> {
+        match self.bytes {
+            [tag::NIL, rest @ ..] => {
+                self.bytes = rest;
+                Ok(Cow::Borrowed(""))
+            }
+            _ => self.atom(),
+        }
+    }
+
     fn string(&mut self) -> Decoded<TermRef<'a>> {
         let length = self.u16()?.into();
         let bytes = self.take(length)?;
@@ -362,7 +379,7 @@ impl<'a> Reader<'a> {
     }
 
     fn pid(&mut self, tag: u8) -> Decoded<TermRef<'a>> {
-        let node = self.atom()?;
+        let node = self.node()?;
         let (id, serial) = (self.u32()?, self.u32()?);
         let creation = match tag {
             tag::NEW_PID => self.u32()?,
@@ -381,7 +398,7 @@ impl<'a> Reader<'a> {
             tag::REFERENCE => 1,
             _ => usize::from(self.u16()?),
         };
-        let node = self.atom()?;
+        let node = self.node()?;
         let (mut words, mut creation) = ([0; Reference::WORDS_MAX], 0);
         if tag == tag::NEWER_REFERENCE {
             creation = self.u32()?;
@@ -400,7 +417,7 @@ impl<'a> Reader<'a> {
     }
 
     fn port(&mut self, tag: u8) -> Decoded<OpaqueKind> {
-        self.atom()?;
+        self.node()?;
         self.take(match tag {
             // Id and creation.
             tag::PORT => 4 + 1,

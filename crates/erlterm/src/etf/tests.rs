@@ -13,6 +13,18 @@ use crate::DEPTH_MAX;
 /// Lines `name: hex`, written by `erlang:term_to_binary/1,2`: testdata/README.md says how.
 const FIXTURES: &str = include_str!("../../testdata/terms.hex");
 
+/// 2^2048 - 1.
+const LARGE: &str = "\
+    3231700607131100730071487668866995196044410266971548403213034542752465\
+    5138867890893197201411522913463688717960921898019494119559150490921095\
+    0881523864482831206308773673009960917501977503896521067960576383840675\
+    6827679221864261975616183809433847617047058164585203630504288757589154\
+    1065808607552399123930385521914333389668342420684974786564569494856176\
+    0353263220580778056593310261927084603141502585928641771167259436037184\
+    6185735759835115230164590440369761323328723122712568471082020972515710\
+    1726931323469678542580656697935045997268352998638215525166389437335543\
+    602135433229604645318478604952148193555853611059596230655";
+
 fn fixture(name: &str) -> Vec<u8> {
     let line = FIXTURES
         .lines()
@@ -91,12 +103,81 @@ fn processes_and_references_keep_their_parts() {
 }
 
 #[test]
+fn newer_nodes_have_longer_references_and_a_local_format() {
+    let words = |name: &str| match decode(&fixture(name)) {
+        Ok(TermRef::Reference(made)) => (made.node.clone().into_owned(), made.words().to_vec()),
+        other => panic!("{name}: {other:?}"),
+    };
+    let node = "loc27@localhost".to_owned();
+    let alias = vec![0x3af6e, 0x98b9_0002, 0xcf5a_71ff, 0x503, 0];
+    assert_eq!(words("reference_5"), (node, alias));
+    let made = vec![0x3af69, 0x98b8_0002, 0xcf5a_71ff];
+    assert_eq!(words("local_reference"), (String::new(), made));
+    let us = Pid {
+        node: Cow::Borrowed(""),
+        id: 10,
+        serial: 0,
+        creation: 0,
+    };
+    let local = TermRef::Tuple(vec![atom("a"), TermRef::Pid(us), numbers([1, 2])]);
+    assert_eq!(decode(&fixture("local")), Ok(local));
+}
+
+#[test]
+fn what_is_kept_owns_its_parts() {
+    let check = |name: &str, expected: &str| {
+        let bytes = fixture(name);
+        assert_eq!(
+            decode(&bytes).unwrap().to_term().to_string(),
+            expected,
+            "{name}"
+        );
+    };
+    check("keywords", "[port: 4001, ip: {0, 0, 0, 0}]");
+    check("map", "%{host: \"auth.local\"}");
+    check("float", "-1.5e300");
+    check("big", "18446744073709551616");
+    check("improper", "#Erlang<[1|2]>");
+    check("bitstring", "#Erlang<<<5:3>>>");
+    check("export", "#Erlang<fun lists:map/2>");
+    check("fun", "#Erlang<#Fun<>>");
+    check("port_v4", "#Erlang<#Port<>>");
+    check(
+        "local_reference",
+        "#Erlang<#Ref<.241513.2562195458.3478811135>>",
+    );
+    let pid = decode(&fixture("local")).unwrap().to_term().to_string();
+    assert_eq!(pid, "{:a, #Erlang<<.10.0>>, [1, 2]}");
+
+    let show = |bytes: &[u8]| {
+        let bytes = [&[VERSION], bytes].concat();
+        decode(&bytes).unwrap().to_term().to_string()
+    };
+    // -(2^64), and the largest that is read, 2^2048 - 1.
+    assert_eq!(
+        show(b"n\x09\x01\0\0\0\0\0\0\0\0\x01"),
+        "-18446744073709551616"
+    );
+    let large = show(&[&[111, 0, 0, 1, 0, 0][..], &[0xff; 256]].concat());
+    assert_eq!(large, LARGE);
+    // An improper list of any length has a short text.
+    let long = [&b"l\0\0\x01\0"[..], &[97, 1].repeat(256), &[97, 2]].concat();
+    assert_eq!(show(&long), "#Erlang<[...|...]>");
+    let listed = match decode(&fixture("improper")) {
+        Ok(TermRef::Opaque(opaque)) => opaque.improper_list().map(|(items, _)| items.len()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(listed, Some(1));
+}
+
+#[test]
 fn what_nobody_looks_into_is_kept_as_it_came() {
     for (name, kind) in [
         ("big", OpaqueKind::Integer),
         ("improper", OpaqueKind::ImproperList),
         ("bitstring", OpaqueKind::Bitstring),
         ("port", OpaqueKind::Port),
+        ("port_v4", OpaqueKind::Port),
         ("fun", OpaqueKind::Fun),
         ("export", OpaqueKind::Export),
     ] {
@@ -119,7 +200,10 @@ fn what_was_not_agreed_on_is_refused() {
     assert_eq!(refused("compressed"), DecodeError::Tag(80));
     assert_eq!(decode(&[VERSION, 82, 0]), Err(DecodeError::Tag(82)));
     assert_eq!(decode(&[VERSION, 68, 0]), Err(DecodeError::Tag(68)));
-    assert_eq!(decode(&[VERSION, 121, 0]), Err(DecodeError::Tag(121)));
+    // A node's local format comes at the start alone.
+    let nested = [VERSION, 104, 1, 121, 0, 0, 0, 0, 106];
+    assert_eq!(decode(&nested), Err(DecodeError::Tag(121)));
+    assert_eq!(decode(&[VERSION, 121, 0]), Err(DecodeError::Truncated));
     assert_eq!(decode(&[130, 106]), Err(DecodeError::Version(130)));
     assert_eq!(decode(&[]), Err(DecodeError::Truncated));
     assert_eq!(decode(&[VERSION, 106, 106]), Err(DecodeError::Trailing));
