@@ -1,5 +1,7 @@
 //! What the targets for heads have in common: reading in pieces, and a second opinion on framing.
 
+pub mod dist;
+
 use http1::{Body, Field, FramingError, HeadError, HeadLimits, Version};
 
 /// Small, so that they are reached.

@@ -195,20 +195,20 @@ fn message(parts: Vec<TermRef<'_>>, payload: Option<&TermRef<'_>>) -> Vec<u8> {
     out
 }
 
-fn down(number: u32, reason: TermRef<'_>) -> Vec<u8> {
+fn down(number: u32, reason: &TermRef<'_>) -> Vec<u8> {
     let parts = vec![
         TermRef::Integer(control::PAYLOAD_MONITOR_P_EXIT),
         pid(NODE, 100),
         pid(OURS, 1),
         reference(number),
     ];
-    message(parts, Some(&reason))
+    message(parts, Some(reason))
 }
 
 /// The answer to the call of that number.
 fn answer(number: u32, value: TermRef<'_>) -> Vec<u8> {
     let parts = vec![reference(number), TermRef::atom("return"), value];
-    down(number, TermRef::Tuple(parts))
+    down(number, &TermRef::Tuple(parts))
 }
 
 fn spawned(number: u32, result: TermRef<'_>) -> Vec<u8> {
@@ -460,9 +460,9 @@ fn each_way_in_which_a_call_fails_is_told() {
     let refused = CallError::NotSpawned(":system_limit".to_owned());
     check(&spawned(3, TermRef::atom("system_limit")), refused);
     let killed = CallError::Ended(Term::atom("killed"));
-    check(&down(3, TermRef::atom("killed")), killed);
+    check(&down(3, &TermRef::atom("killed")), killed);
     // A compressed term, which nobody agreed on.
-    let mut compressed = down(3, TermRef::List(vec![]));
+    let mut compressed = down(3, &TermRef::List(vec![]));
     *compressed.last_mut().unwrap() = 80;
     let tag = erlterm::etf::DecodeError::Tag(80);
     check(&compressed, CallError::Unreadable(tag));
@@ -604,7 +604,7 @@ fn monitors_are_bounded_and_their_end_counts_whatever_the_reason() {
     assert_eq!(stage.connection.monitor("two"), Err(CallError::Busy));
     let error = stage.connection.monitor(&"x".repeat(256));
     assert_eq!(error, Err(CallError::Name));
-    let mut unreadable = down(3, TermRef::List(vec![]));
+    let mut unreadable = down(3, &TermRef::List(vec![]));
     *unreadable.last_mut().unwrap() = 80;
     stage.feed(&unreadable);
     let notices = stage.notices();

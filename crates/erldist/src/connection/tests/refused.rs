@@ -16,13 +16,14 @@ fn theirs() -> TermRef<'static> {
 fn check(parts: Vec<TermRef<'_>>, payload: Option<&TermRef<'_>>, expected: Option<(&str, &str)>) {
     let mut stage = Stage::up();
     stage.sent();
-    stage.feed(&message(parts.clone(), payload));
+    let asked = format!("{parts:?}");
+    stage.feed(&message(parts, payload));
     let sent = stage.sent();
     let sent: Vec<(&str, &str)> = sent
         .iter()
         .map(|(message, payload)| (&**message, payload.as_deref().unwrap_or("none")))
         .collect();
-    assert_eq!(sent, Vec::from_iter(expected), "{parts:?}");
+    assert_eq!(sent, Vec::from_iter(expected), "{asked}");
     assert_eq!(stage.notices(), []);
     let counts = stage.connection.counts();
     let refused = u64::from(expected.is_some());
