@@ -630,6 +630,7 @@ impl Connection {
     }
 
     fn answered(&mut self, number: u64, pending: &Pending, answer: Result<Term, CallError>) {
+        let is_late = answer == Err(CallError::Timeout);
         match pending.asked {
             Asked::Owner => self.notices.push_back(Notice::Answer {
                 call: CallId(number),
@@ -641,6 +642,10 @@ impl Connection {
             }
             // Where there is no such process our own one leads, and refuses to print.
             Asked::Leader => {}
+        }
+        let is_ours = pending.asked != Asked::Owner;
+        if is_ours && is_late && matches!(self.phase, Phase::Learning) {
+            return self.fail(Failure::Silent(Step::Answers));
         }
         // They come in any order: the one that asks a process over there takes longer.
         if matches!(self.phase, Phase::Learning) && self.pending.is_empty() {

@@ -137,6 +137,9 @@ pub enum AttachError {
     /// The node accepts and then says nothing, as one that is suspended does.
     #[error("the node says nothing: no {0} in time")]
     Silent(Step),
+    /// The node closed in the middle: it goes down, or a newer link took this one's place.
+    #[error("the node closed the connection before its {0}")]
+    Closed(Step),
     /// What answers there does not behave like a node.
     #[error("what answers there is no node as we know them")]
     Protocol(#[source] Failure),
@@ -185,6 +188,10 @@ impl AttachError {
                  host in its name, and that the node runs with -proto_dist inet_tls"
             }
             Self::Silent(_) => "see whether the node is suspended or overloaded",
+            Self::Closed(_) => {
+                "see whether the node is going down; with a name of your own for the gateway, let only \
+                 one gateway have it"
+            }
             Self::Protocol(_) => "check that the port is an Erlang node's",
         }
     }
@@ -467,9 +474,9 @@ fn explain(failure: Failure) -> AttachError {
             error @ (HandshakeError::WrongName { .. } | HandshakeError::LongAndShort { .. }),
         ) => AttachError::WrongName(error),
         Failure::Closed(Step::Ack) => AttachError::WrongCookieOrSuperseded,
+        Failure::Closed(step @ (Step::Challenge | Step::Answers)) => AttachError::Closed(step),
         Failure::Silent(step) => AttachError::Silent(step),
         other @ (Failure::Handshake(HandshakeError::Digest | HandshakeError::Malformed(_))
-        | Failure::Closed(Step::Challenge | Step::Answers)
         | Failure::Lost(_)) => AttachError::Protocol(other),
     }
 }

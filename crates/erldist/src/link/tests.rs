@@ -278,12 +278,12 @@ async fn a_peer_that_stalls_is_silent() {
 async fn a_peer_that_closes_is_explained() {
     for (steps, expected) in [
         (0, "the node speaks TLS, or no distribution at all"),
-        (1, "what answers there is no node as we know them"),
+        (1, "the node closed the connection before its challenge"),
         (
             2,
             "the node refuses our cookie, or a newer link of our name took this one's place",
         ),
-        (3, "what answers there is no node as we know them"),
+        (3, "the node closed the connection before its first answers"),
     ] {
         let (listener, target, options) = listening().await;
         let play = async { drop(Played::shake(&listener, steps, "SECRET").await) };
