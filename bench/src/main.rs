@@ -24,6 +24,7 @@ use clap::{Parser, Subcommand};
 
 mod compare;
 mod correct;
+mod dist;
 mod idle;
 mod load;
 mod proxies;
@@ -48,6 +49,8 @@ enum Command {
     Idle(idle::Arguments),
     /// Many connections to the gateway for a while
     Soak(soak::Arguments),
+    /// Attaching to an Erlang node, asking it, and decoding terms beside `eetf`
+    Dist(dist::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Idle(arguments) => idle::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Dist(arguments) => dist::run(&arguments),
     };
     match run {
         Ok(()) => ExitCode::SUCCESS,
