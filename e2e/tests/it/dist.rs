@@ -1,6 +1,7 @@
 //! Attaching to real nodes, of each OTP that is at hand.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
@@ -325,23 +326,17 @@ async fn reconnecting_leaves_nothing_behind() {
     for elixir in elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("again", &epmd).by(elixir).start();
-        let mut reconnect = async || {
+        let mut names = BTreeSet::new();
+        for _ in 0..20 {
             let (link, events) = attached(&node, &epmd).await;
-            let own = link.peer().own.clone();
+            names.insert(link.peer().own.clone());
             drop((link, events));
             e2e::eventually("the link to be closed", || {
                 (node.eval("Node.list(:hidden)") == "[]").then_some(())
             });
-            (own, node.eval(":erlang.system_info(:atom_count)"))
-        };
-        // Code that was not loaded yet brings atoms along.
-        for _ in 0..5 {
-            reconnect().await;
         }
-        let before = reconnect().await;
-        for _ in 0..20 {
-            assert_eq!(reconnect().await, before);
-        }
+        // Each would be an atom for as long as the node lives; a pool gives them again.
+        assert!(names.len() < 5, "{names:?}");
     }
 }
 
