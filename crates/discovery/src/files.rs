@@ -21,6 +21,9 @@ const ENTRIES_MAX: usize = 100_000;
 /// Folders inside folders that a `**` follows.
 const DEPTH_MAX: usize = 64;
 
+/// Links that one path is followed through, as in Linux.
+const LINKS_MAX: usize = 40;
+
 /// Folders that a `**` does not enter: others' code, or built from ours.
 const FOREIGN: [&str; 3] = ["deps", "_build", "node_modules"];
 
@@ -54,10 +57,7 @@ impl ProjectFiles {
     /// Reads a file whose encoding is its own affair; `None` if there is none.
     pub(crate) fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let path = self.ask(path);
-        // An editor that follows a link saves what it points to.
-        if let Ok(real) = path.canonicalize() {
-            self.asked.borrow_mut().insert(real);
-        }
+        self.ask_links(path.clone());
         match read_bounded(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if is_missing(&error) => Ok(None),
@@ -69,6 +69,25 @@ impl ProjectFiles {
         let absolute = normal(&self.root.join(path));
         self.asked.borrow_mut().insert(absolute.clone());
         absolute
+    }
+
+    /// Remembers every link on the way to `path`, and where each leads: an editor saves what a link
+    /// points to, a deployment points it elsewhere. The root itself has none.
+    fn ask_links(&self, mut path: PathBuf) {
+        for _ in 0..LINKS_MAX {
+            let Some((link, target)) = first_link(&path, &self.root) else {
+                return;
+            };
+            // Before the first link, a path's text is what it leads to.
+            let target = normal(&link.with_file_name(target));
+            path = match path.strip_prefix(&link) {
+                Ok(rest) if !rest.as_os_str().is_empty() => target.join(rest),
+                Ok(_) | Err(_) => target,
+            };
+            let mut asked = self.asked.borrow_mut();
+            asked.insert(link);
+            asked.insert(path.clone());
+        }
     }
 
     /// Adds what lies below `base` and matches `segments` to `found`.
@@ -202,6 +221,21 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
         )));
     }
     Ok(bytes)
+}
+
+/// Returns the first link on the way to `path`, and what stands in it; up to `root` there is none.
+fn first_link(path: &Path, root: &Path) -> Option<(PathBuf, PathBuf)> {
+    let ways: Vec<&Path> = path.ancestors().collect();
+    for way in ways.into_iter().rev() {
+        if root.starts_with(way) {
+            continue;
+        }
+        // Nothing lies below what isn't there.
+        if std::fs::symlink_metadata(way).ok()?.is_symlink() {
+            return Some((way.to_owned(), std::fs::read_link(way).ok()?));
+        }
+    }
+    None
 }
 
 fn is_missing(error: &io::Error) -> bool {

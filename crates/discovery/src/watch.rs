@@ -10,7 +10,7 @@ use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{How, Reading, RegistryHandle, Wanted, open};
 use watcher::Watcher;
@@ -18,8 +18,9 @@ use watcher::Watcher;
 /// How long files must rest before they are read: editors and `git checkout` change several.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// How long a project that never rests is waited for.
-const QUIET_WAIT_MAX: Duration = Duration::from_millis(200);
+/// How long a project that never rests is waited for: longer than a switch of branches takes, so that
+/// no table is made of half a branch.
+const QUIET_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How often one change makes a project be read again because new folders appeared meanwhile.
 const READINGS_MAX: usize = 8;
@@ -78,27 +79,62 @@ async fn read(
     how: How,
 ) -> Result<(Watcher, Reading), tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || {
-        let mut reading = open(&wanted).read(&how);
+        let mut reading = read_once(&wanted, &how);
         let mut left = READINGS_MAX;
         // What changed in a folder before it was watched has gone unnoticed: read once more.
         while watcher.follow(&reading.watched) && left > 0 {
             left -= 1;
-            reading = open(&wanted).read(&how);
+            reading = read_once(&wanted, &how);
         }
         (watcher, reading)
     })
     .await
 }
 
+fn read_once(wanted: &Wanted, how: &How) -> Reading {
+    let started = Instant::now();
+    let reading = open(wanted).read(how);
+    debug!(
+        watched = reading.watched.len(),
+        endpoints = reading.report.endpoints.len(),
+        took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "project read"
+    );
+    reading
+}
+
 /// Waits until no more changes come, within bounds.
 async fn settle(watcher: &mut Watcher) {
-    let end = Instant::now() + QUIET_WAIT_MAX;
+    let mut rest = Rest::since(Instant::now());
     // A change that is at hand goes before the timeout, so the end is asked for each time.
-    while Instant::now() < end {
-        let quiet = end.min(Instant::now() + QUIET);
-        if timeout_at(quiet, watcher.changed()).await.is_err() {
-            return;
+    while Instant::now() < rest.end() {
+        if timeout_at(rest.end(), watcher.changed()).await.is_ok() {
+            rest.changed(Instant::now());
         }
+    }
+}
+
+/// When files that change have rested long enough to be read.
+#[derive(Debug)]
+struct Rest {
+    first: Instant,
+    last: Instant,
+}
+
+impl Rest {
+    fn since(change: Instant) -> Self {
+        Self {
+            first: change,
+            last: change,
+        }
+    }
+
+    fn changed(&mut self, now: Instant) {
+        self.last = now;
+    }
+
+    fn end(&self) -> Instant {
+        (self.last + QUIET).min(self.first + QUIET_WAIT_MAX)
     }
 }
 

@@ -96,6 +96,36 @@ fn all_that_was_asked_is_remembered() {
 }
 
 #[test]
+fn links_are_asked_for_with_what_they_lead_to() {
+    let root = folder(&["v1/dev.exs", "config/config.exs"]);
+    let root = root.path().canonicalize().unwrap();
+    let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, root.join(at)).unwrap();
+    link("v1", "current");
+    link("../current/dev.exs", "config/dev.exs");
+    link("../none.exs", "config/prod.exs");
+    link("loop.exs", "config/loop.exs");
+    let files = ProjectFiles::new(&root);
+    assert_eq!(
+        files.read("config/dev.exs"),
+        Ok(Some("v1/dev.exs".to_owned()))
+    );
+    assert_eq!(files.read("config/prod.exs"), Ok(None));
+    assert!(files.read("config/loop.exs").is_err());
+    let asked: Vec<_> = [
+        "config/dev.exs",
+        "config/loop.exs",
+        "config/prod.exs",
+        "current",
+        "current/dev.exs",
+        "none.exs",
+        "v1/dev.exs",
+    ]
+    .map(|path| root.join(path))
+    .into();
+    assert_eq!(files.asked(), asked);
+}
+
+#[test]
 fn what_is_no_text_file_is_refused_with_a_reason() {
     let root = folder(&["big.exs"]);
     fs::write(root.path().join("latin1.exs"), b"# caf\xe9").unwrap();

@@ -1,4 +1,4 @@
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, os::unix::fs::symlink, path::Path, sync::Arc};
 
 use routes::{Origin, Published, Rules, Settings, Source};
 use tempfile::TempDir;
@@ -189,6 +189,109 @@ async fn editors_that_rename_are_followed_again_and_again() {
 }
 
 #[tokio::test]
+async fn editors_that_keep_a_backup_are_followed_again_and_again() {
+    let mut watched = Watched::start();
+    let (file, backup) = (
+        watched.root().join("config/dev.exs"),
+        watched.root().join("config/dev.exs~"),
+    );
+    for port in [4002, 4003, 4004] {
+        // As vim does: for a moment the file is not there.
+        fs::rename(&file, &backup).unwrap();
+        fs::write(&file, dev(port)).unwrap();
+        fs::remove_file(&backup).unwrap();
+        watched
+            .until(|table| table.contains(&format!("127.0.0.1:{port}")))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_behind_a_link_is_followed() {
+    let mut watched = Watched::start();
+    let shared = project(&[("dev.exs", &dev(4002))]);
+    let file = watched.root().join("config/dev.exs");
+    fs::remove_file(&file).unwrap();
+    symlink(shared.path().join("dev.exs"), &file).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4002"))
+        .await;
+    write(shared.path(), "dev.exs", &dev(4003));
+    watched
+        .until(|table| table.contains("127.0.0.1:4003"))
+        .await;
+    write(shared.path(), "new.exs", &dev(4004));
+    fs::rename(shared.path().join("new.exs"), shared.path().join("dev.exs")).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4004"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_link_on_the_way_that_moves_is_followed() {
+    let mut watched = Watched::start();
+    let shared = project(&[("v1/dev.exs", &dev(4002)), ("v2/dev.exs", &dev(4003))]);
+    let (current, file) = (
+        shared.path().join("current"),
+        watched.root().join("config/dev.exs"),
+    );
+    symlink("v1", &current).unwrap();
+    fs::remove_file(&file).unwrap();
+    symlink(current.join("dev.exs"), &file).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4002"))
+        .await;
+    // As `ln -sfn` and deployments do; the old folder stays.
+    let new = shared.path().join("new");
+    symlink("v2", &new).unwrap();
+    fs::rename(new, current).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4003"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_link_to_nothing_is_followed_until_something_is_there() {
+    let mut watched = Watched::start();
+    let shared = project(&[]);
+    let file = watched.root().join("config/dev.exs");
+    fs::remove_file(&file).unwrap();
+    symlink(shared.path().join("below/dev.exs"), &file).unwrap();
+    watched.until(|table| !table.contains("4001")).await;
+    write(shared.path(), "below/dev.exs", &dev(4002));
+    watched
+        .until(|table| table.contains("127.0.0.1:4002"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_config_folder_behind_a_link_is_followed() {
+    let mut watched = Watched::start();
+    let main = "import Config\nimport_config \"#{config_env()}.exs\"\n";
+    let shared = project(&[
+        ("v1/config.exs", main),
+        ("v1/dev.exs", &dev(4002)),
+        ("v2/config.exs", main),
+        ("v2/dev.exs", &dev(4003)),
+    ]);
+    let config = watched.root().join("config");
+    fs::remove_dir_all(&config).unwrap();
+    symlink(shared.path().join("v1"), &config).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4002"))
+        .await;
+    fs::remove_file(&config).unwrap();
+    symlink(shared.path().join("v2"), &config).unwrap();
+    watched
+        .until(|table| table.contains("127.0.0.1:4003"))
+        .await;
+    write(shared.path(), "v2/dev.exs", &dev(4004));
+    watched
+        .until(|table| table.contains("127.0.0.1:4004"))
+        .await;
+}
+
+#[tokio::test]
 async fn a_broken_file_keeps_the_table_until_it_is_mended() {
     let mut watched = Watched::start();
     write(
@@ -234,6 +337,63 @@ async fn folders_that_are_exchanged_are_followed() {
     watched
         .until(|table| table.contains("127.0.0.1:4003"))
         .await;
+}
+
+#[tokio::test]
+async fn a_config_folder_that_is_removed_and_made_anew_is_followed() {
+    let mut watched = Watched::start();
+    let config = watched.root().join("config");
+    for port in [4002, 4003] {
+        fs::remove_dir_all(&config).unwrap();
+        // A project without a configuration is one, to Mix too.
+        watched.until(|table| table.contains("no `http:`")).await;
+        let main = "import Config\nimport_config \"#{config_env()}.exs\"\n";
+        write(watched.root(), "config/config.exs", main);
+        write(watched.root(), "config/dev.exs", &dev(port));
+        watched
+            .until(|table| table.contains(&format!("127.0.0.1:{port}")))
+            .await;
+    }
+}
+
+/// When a project is read whose files change at these milliseconds.
+#[track_caller]
+fn check_rest(changes: &[u64], expected: &[u64]) {
+    let start = Instant::now();
+    let at = |ms: u64| start + Duration::from_millis(ms);
+    let mut readings = Vec::new();
+    let mut rest: Option<Rest> = None;
+    for &change in changes {
+        if let Some(ended) = rest
+            .as_ref()
+            .map(Rest::end)
+            .filter(|end| *end <= at(change))
+        {
+            readings.push(ended);
+            rest = None;
+        }
+        rest.get_or_insert_with(|| Rest::since(at(change)))
+            .changed(at(change));
+    }
+    readings.extend(rest.as_ref().map(Rest::end));
+    let expected: Vec<Instant> = expected.iter().map(|ms| at(*ms)).collect();
+    assert_eq!(readings, expected, "{changes:?}");
+}
+
+#[test]
+fn many_changes_are_read_once_when_they_rest() {
+    check_rest(&[0], &[50]);
+    check_rest(&[0, 10, 20], &[70]);
+    check_rest(&[0, 60], &[50, 110]);
+    // A branch switch: a file every 3 ms, for most of a second.
+    let switch: Vec<u64> = (0..300).map(|file| 3 * file).collect();
+    check_rest(&switch, &[947]);
+}
+
+#[test]
+fn what_never_rests_is_read_all_the_same() {
+    let restless: Vec<u64> = (0..=210).map(|change| 10 * change).collect();
+    check_rest(&restless, &[1000, 2000, 2150]);
 }
 
 #[tokio::test]
