@@ -1,6 +1,8 @@
 //! `run` in a project's root: the routes find themselves and follow the files.
 
-use e2e::{Client, Gateway, Project, Upstream, eventually, upstream::text};
+use std::process::Command;
+
+use e2e::{Client, Gateway, Project, Umbrella, Upstream, eventually, tool, upstream::text};
 
 /// An umbrella whose every endpoint says `localhost`, each in front of an upstream that tells its
 /// name.
@@ -115,6 +117,30 @@ mod first_table {
         let answer = gateway.get("auth.localhost", "/");
         assert_eq!(answer.status(), 503);
         assert!(answer.field("retry-after").is_some());
+    }
+}
+
+mod generated {
+    use super::*;
+
+    #[test]
+    fn umbrellas_have_every_endpoint_and_nothing_to_remark() {
+        let umbrella = Umbrella::of(12, 21_000);
+        let ended = umbrella.project.launch(&["routes", "--json"]).end();
+        let table = ended.json();
+        let services = table["services"].as_array().unwrap().iter();
+        let told: Vec<_> = services
+            .map(|it| {
+                let address = it["upstreams"][0]["address"].as_str().unwrap();
+                let name = it["name"].as_str().unwrap().to_owned();
+                (
+                    name,
+                    address.strip_prefix("127.0.0.1:").unwrap().parse().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(told, umbrella.endpoints());
+        assert_eq!(table["findings"].as_array().unwrap().len(), 0, "{table}");
     }
 }
 
@@ -266,6 +292,76 @@ mod saved_config {
         ));
         assert_eq!(client.head().status(), 101);
         client
+    }
+}
+
+mod branch {
+    use super::*;
+
+    /// Apps of the umbrella; a switch of branches writes each app's files anew.
+    const APPS: usize = 40;
+
+    /// Readings that a switch may cost: one, and a few more where the machine pauses in between.
+    const READINGS_MAX: usize = 10;
+
+    fn git(umbrella: &Umbrella, arguments: &[&str]) {
+        let who = ["-c", "user.name=e2e", "-c", "user.email=e2e@localhost"];
+        let mut command = Command::new(tool::require("git"));
+        command.arg("-C").arg(umbrella.project.path());
+        tool::run(command.args(who).args(arguments));
+    }
+
+    fn commit(umbrella: &Umbrella, subject: &str) {
+        git(umbrella, &["add", "."]);
+        git(umbrella, &["commit", "--quiet", "--message", subject]);
+    }
+
+    #[test]
+    fn that_is_switched_changes_hundreds_of_files_and_is_read_once() {
+        let (before, after) = (named("before"), named("after"));
+        let umbrella = Umbrella::of(APPS, 20_000);
+        let listening = |upstream: &Upstream| {
+            let endpoint = "config :part_001_web, Part001Web.Endpoint";
+            format!(
+                "{}\n{endpoint}, http: [port: {}]\n",
+                umbrella.dev_config(),
+                upstream.port()
+            )
+        };
+        umbrella
+            .project
+            .write("config/dev.exs", &listening(&before));
+        git(&umbrella, &["init", "--quiet", "--initial-branch=main"]);
+        commit(&umbrella, "before");
+        git(&umbrella, &["checkout", "--quiet", "-b", "other"]);
+        umbrella.project.write("config/dev.exs", &listening(&after));
+        umbrella.touch("# On another branch.\n");
+        commit(&umbrella, "after");
+        git(&umbrella, &["checkout", "--quiet", "main"]);
+
+        let run = umbrella.project.run().env("MESH_ROUTER_LOG", "debug");
+        let gateway = run.start();
+        leads_to(&gateway, "part-001.localhost", "before");
+        let readings = || {
+            let lines = gateway.stderr();
+            lines
+                .iter()
+                .filter(|it| it.contains("project read"))
+                .count()
+        };
+        eventually("the watch's first reading", || {
+            (readings() > 0).then_some(())
+        });
+        let first = readings();
+        git(&umbrella, &["checkout", "--quiet", "other"]);
+        leads_to(&gateway, "part-001.localhost", "after");
+        git(&umbrella, &["checkout", "--quiet", "main"]);
+        leads_to(&gateway, "part-001.localhost", "before");
+        let spent = readings() - first;
+        assert!(
+            spent <= 2 * READINGS_MAX,
+            "two switches cost {spent} readings"
+        );
     }
 }
 
