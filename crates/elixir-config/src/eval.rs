@@ -133,6 +133,8 @@ struct Evaluator<'a> {
     line: u32,
     /// Files imported since the root file, itself included.
     imported: Vec<String>,
+    /// Files that `Code` ran.
+    required: Vec<String>,
     import_depth: usize,
     is_runtime: bool,
     runs: Runs,
@@ -165,6 +167,7 @@ impl<'a> Evaluator<'a> {
             file: 0,
             line: 1,
             imported: Vec::new(),
+            required: Vec::new(),
             import_depth: 0,
             is_runtime: false,
             runs: Runs::Mix,

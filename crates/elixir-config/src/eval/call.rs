@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Evaluated, Evaluator, Halt, Runs, control::section, path};
+use super::{Evaluated, Evaluator, Halt, Runs, control::section, directive::FileRun, path};
 use crate::{
     builtins::{self, Answer},
     finding::Code,
@@ -161,6 +161,11 @@ impl Evaluator<'_> {
             ("Path", "expand", [path, folder]) => self.expand(path, Some(folder), line),
             ("Path", "absname", [path]) => self.expand(path, None, line),
             ("Path", "wildcard", [pattern, ..]) => self.wildcard(pattern, line),
+            ("Code", "require_file" | "eval_file", [file, folder @ ..])
+                if self.runs == Runs::Mix && folder.len() <= 1 =>
+            {
+                self.code_file(module, name, file, folder.first(), line)
+            }
             ("Enum", ..) => self.enumerate(name, &values, line),
             ("IO" | "Logger", "puts" | "warn" | "warning" | "info" | "debug" | "error", _) => {
                 Ok(Kind::atom("ok").at(at))
@@ -342,6 +347,27 @@ impl Evaluator<'_> {
             }
             None => Ok(self.why(file).value()),
         }
+    }
+
+    fn code_file(
+        &mut self,
+        module: &str,
+        name: &str,
+        file: &Value,
+        folder: Option<&Value>,
+        line: u32,
+    ) -> Evaluated {
+        let absolute = self.expand(file, folder, line)?;
+        let Some(absolute) = absolute.as_str() else {
+            let unknown = self.why(&absolute);
+            self.taint_effects(module, name, &unknown);
+            return Ok(unknown.value());
+        };
+        let how = match name {
+            "require_file" => FileRun::Once,
+            _ => FileRun::Again,
+        };
+        self.run_file(how, absolute, line)
     }
 
     fn wildcard(&mut self, pattern: &Value, line: u32) -> Evaluated {

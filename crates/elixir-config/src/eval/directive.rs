@@ -16,6 +16,15 @@ const IMPORT_DEPTH_MAX: usize = 16;
 /// How many files one evaluation may import.
 const IMPORTS_MAX: usize = 1024;
 
+/// How a file is run that is no import.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileRun {
+    /// `Code.require_file`: not a second time.
+    Once,
+    /// `Code.eval_file`.
+    Again,
+}
+
 impl Evaluator<'_> {
     /// `config app, settings` and `config app, key, value`.
     pub(super) fn config(&mut self, arguments: Vec<Value>, line: u32) -> Evaluated {
@@ -160,17 +169,55 @@ impl Evaluator<'_> {
                 return Ok(());
             }
         };
-        let scope = std::mem::take(&mut self.scope);
-        let (file, missing_before) = (self.file, self.missing_before);
-        self.import_depth += 1;
-        let outcome = self.deeper(|it| it.file_text(wanted, &text));
-        self.import_depth -= 1;
-        (self.file, self.missing_before) = (file, missing_before);
-        self.scope = scope;
-        match outcome {
+        match self.other_file(wanted, &text) {
             Ok(_) | Err(Halt::Raised(_)) => Ok(()),
             Err(Halt::Exhausted) => Err(Halt::Exhausted),
         }
+    }
+
+    /// Evaluates another file's text, and comes back to this one.
+    fn other_file(&mut self, path: &str, text: &str) -> Evaluated {
+        let scope = std::mem::take(&mut self.scope);
+        let (file, missing_before) = (self.file, self.missing_before);
+        self.import_depth += 1;
+        let outcome = self.deeper(|it| it.file_text(path, text));
+        self.import_depth -= 1;
+        (self.file, self.missing_before) = (file, missing_before);
+        self.scope = scope;
+        outcome
+    }
+
+    /// `Code.require_file(path)` and `Code.eval_file(path)`, the path being absolute: the file runs
+    /// in the same process, so what it configures counts. Unlike an import it may run at run time.
+    pub(super) fn run_file(&mut self, how: FileRun, absolute: &str, line: u32) -> Evaluated {
+        let wanted = path::relative(self.script.root, absolute);
+        let at = self.at(line);
+        if how == FileRun::Once && self.required.contains(&wanted) {
+            return Ok(Kind::nil().at(at));
+        }
+        if self.import_depth >= IMPORT_DEPTH_MAX || self.required.len() >= IMPORTS_MAX {
+            return Err(self.exhausted("the configuration runs too many files"));
+        }
+        self.required.push(wanted.clone());
+        let found = self.files.read(&wanted);
+        let text = match found {
+            Ok(Some(text)) => text,
+            Ok(None) => {
+                let why = format!("{wanted}, which is run here, does not exist");
+                return Ok(self.break_off(Code::ImportMissing, line, &why));
+            }
+            Err(why) => {
+                let why = format!("{wanted}, which is run here, cannot be read: {why}");
+                return Ok(self.break_off(Code::ImportMissing, line, &why));
+            }
+        };
+        let last = self.other_file(&wanted, &text)?;
+        let unknown = self.doubt(line, "what running a file returns is not known");
+        Ok(match how {
+            FileRun::Once => unknown.value(),
+            // The second is the file's variables.
+            FileRun::Again => Kind::Tuple(vec![last, unknown.value()]).at(at),
+        })
     }
 
     /// `import Module`, `use Module`.

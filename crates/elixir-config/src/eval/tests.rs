@@ -41,6 +41,69 @@ fn every_tree_of_testdata_is_known_in_every_env() {
 }
 
 #[test]
+fn a_file_that_is_run_is_read_as_what_it_is() {
+    let helper = "defmodule Helper do\n  def secret, do: System.get_env(\"SECRET\")\nend\n";
+    let env = "import Config\nconfig :a, url: [host: \"x.test\"]\n";
+    check_files(
+        &[
+            ("config/config.exs", "import Config\nconfig :a, port: 1\n"),
+            (
+                "config/runtime.exs",
+                "import Config
+Code.require_file(\"helper.exs\", \"#{__DIR__}/../lib\")
+Code.require_file(\"#{config_env()}.exs\", \"config/runtime\")
+Code.require_file(\"config/runtime/dev.exs\")
+{value, _} = [__DIR__, \"value.exs\"] |> Path.join() |> Code.eval_file()
+config :a, value: value, secret: Helper.secret()
+",
+            ),
+            ("lib/helper.exs", helper),
+            ("config/runtime/dev.exs", env),
+            ("config/value.exs", "1 + 1\n"),
+        ],
+        expect![[r#"
+            a port = 1 (config/config.exs:2)
+            a secret = ? Helper.secret/0 is not evaluated (config/runtime.exs:6)
+            a url = [host: "x.test"] (config/runtime/dev.exs:2)
+            a value = 2 (config/runtime.exs:6)
+            warning not-evaluated: `defmodule` is not evaluated (lib/helper.exs:1)
+            warning not-evaluated: Helper.secret/0 is not evaluated (config/runtime.exs:6)
+        "#]],
+    );
+}
+
+#[test]
+fn a_file_that_is_run_and_is_not_there_leaves_doubt() {
+    check(
+        "import Config
+config :a, x: 1
+Code.require_file(\"other.exs\", __DIR__)
+config :a, y: 1
+Code.require_file(System.get_env(\"FILE\") || config_unknown())
+config :a, z: 1
+",
+        expect![[r#"
+            a x = ? config_unknown/0 is not evaluated (config/config.exs:5)
+            a y = ? config_unknown/0 is not evaluated (config/config.exs:5)
+            a z = 1 (config/config.exs:6)
+            error import-missing: config/other.exs, which is run here, does not exist (config/config.exs:3)
+            warning not-evaluated: config_unknown/0 is not evaluated (config/config.exs:5)
+        "#]],
+    );
+}
+
+#[test]
+fn a_file_that_runs_itself_ends() {
+    check(
+        "import Config\nCode.eval_file(\"config/config.exs\")\nconfig :a, x: 1\n",
+        expect![[r#"
+            error config-too-large: the configuration runs too many files (config/config.exs:2)
+            broken by config-too-large (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
 fn provenance_is_the_line_of_the_key_that_was_written_last() {
     check_paths(
         "import Config

@@ -341,11 +341,11 @@ fn an_import_that_is_named_for_the_environment_may_change_it() {
 #[test]
 fn files_that_are_run_may_set_anything() {
     check(
-        "config :a, x: 1\nCode.require_file(\"other.exs\", __DIR__)\nconfig :a, y: 1",
+        "config :a, x: 1\nCode.compile_file(\"other.exs\", __DIR__)\nconfig :a, y: 1",
         expect![[r#"
-            a x = ? Code.require_file/2 is not evaluated (config/config.exs:3)
+            a x = ? Code.compile_file/2 is not evaluated (config/config.exs:3)
             a y = 1 (config/config.exs:4)
-            warning not-evaluated: Code.require_file/2 is not evaluated (config/config.exs:3)
+            warning not-evaluated: Code.compile_file/2 is not evaluated (config/config.exs:3)
         "#]],
     );
 }
