@@ -9,6 +9,10 @@
 //! say little. Rounds are interleaved and their order reversed each time, so that what the machine
 //! does beside hits all alike. A proxy is measured only after it has passed a correctness run.
 //!
+//! `discovery` measures the other plane: whole runs of `mesh-router routes` beside Elixir reading the
+//! same generated umbrella, by the clock, warm and cold; and how long after a save the gateway has the
+//! new route.
+//!
 //! It is not a test: nothing here asserts a figure. Run it with `cargo xtask bench`.
 #![allow(
     clippy::print_stdout,
@@ -25,6 +29,7 @@ use clap::{Parser, Subcommand};
 mod compare;
 mod correct;
 mod dist;
+mod discovery;
 mod idle;
 mod load;
 mod proxies;
@@ -51,6 +56,8 @@ enum Command {
     Soak(soak::Arguments),
     /// Attaching to an Erlang node, asking it, and decoding terms beside `eetf`
     Dist(dist::Arguments),
+    /// Time to read an umbrella, beside Elixir, and from a save to a route
+    Discovery(discovery::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +66,7 @@ fn main() -> ExitCode {
         Command::Idle(arguments) => idle::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Dist(arguments) => dist::run(&arguments),
+        Command::Discovery(arguments) => discovery::run(&arguments),
     };
     match run {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the gateway beside nginx and HAProxy.
+//! `cargo xtask bench`: the gateway beside nginx and HAProxy, or beside Elixir.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,15 +11,34 @@ use crate::{
 /// Passed on to the benchmark's own program.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// Options of `bench compare`; `-- --help` lists them.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    /// Which benchmark, `compare` if none is named, and its options; `-- --help` lists them.
+    #[arg(
+        value_name = "BENCHMARK] [OPTIONS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     options: Vec<String>,
 }
 
-/// Builds both in release mode and runs the comparison.
+impl Arguments {
+    /// The benchmark's name and its options.
+    fn benchmark(&self) -> (&str, &[String]) {
+        match self.options.split_first() {
+            Some((name, options)) if !name.starts_with('-') => (name, options),
+            Some(_) | None => ("compare", &self.options),
+        }
+    }
+}
+
+/// Builds both in release mode and runs the benchmark.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut steps = Steps::default();
-    install::all(install::FOR_BENCHMARKS, &mut steps)?;
+    let (name, options) = arguments.benchmark();
+    let needs = match name {
+        "discovery" => install::FOR_DISCOVERY,
+        _ => install::FOR_BENCHMARKS,
+    };
+    install::all(needs, &mut steps)?;
     steps.run(&mut cargo([
         "build",
         "--release",
@@ -29,8 +48,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "-p",
         "bench",
     ]))?;
-    let mut compare = std::process::Command::new(target().join("release/bench"));
-    steps.run(compare.arg("compare").args(&arguments.options))?;
+    let mut bench = std::process::Command::new(target().join("release/bench"));
+    steps.run(bench.arg(name).args(options))?;
     steps.report();
     Ok(())
 }

@@ -96,6 +96,12 @@ const SERVICES: &[(&str, &str)] = &[
     ("prometheus", "prometheus"),
 ];
 
+/// What `cargo xtask bench discovery` needs.
+pub(crate) const FOR_DISCOVERY: &[Need] = &[Need {
+    what: What::Program("elixir"),
+    package: "elixir",
+}];
+
 /// Installs what is missing, or says what can't be.
 pub(crate) fn all(needs: &[Need], steps: &mut Steps) -> Result<()> {
     let missing: Vec<&str> = needs

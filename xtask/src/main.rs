@@ -34,7 +34,7 @@ enum Command {
     Test,
     /// Runs what takes long: many simulation seeds, thousands of connections, fuzzing.
     Nightly(nightly::Arguments),
-    /// Measures the gateway beside nginx and HAProxy.
+    /// Measures the gateway beside nginx and HAProxy, or with `discovery` beside Elixir.
     Bench(bench::Arguments),
 }
 
