@@ -17,6 +17,8 @@ pub(crate) struct About<'a> {
     pub(crate) facts: &'a Facts,
     /// A port that no endpoint declares, for the line to write.
     pub(crate) free_port: u16,
+    /// The endpoint's label, for the host of that line.
+    pub(crate) label: &'a str,
 }
 
 impl About<'_> {
@@ -76,7 +78,7 @@ impl About<'_> {
             severity: Severity::Warning,
             origin: Some(origin.clone()),
             message,
-            fix: self.line("url: [host: \"auth.example.com\"]"),
+            fix: self.line(&format!("url: [host: \"{}.example.com\"]", self.label)),
         })
     }
 

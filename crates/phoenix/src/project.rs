@@ -86,6 +86,7 @@ pub fn read(
             module,
             facts,
             free_port: free_ports.next().unwrap_or(PROPOSED_PORT_MIN),
+            label: &label,
         };
         meaning
             .findings

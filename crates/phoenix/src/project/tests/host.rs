@@ -129,6 +129,20 @@ fn a_host_that_cannot_be_used_is_said() {
 }
 
 #[test]
+fn the_line_to_write_has_a_host_of_the_endpoint_s_own_name() {
+    let url = ("url", keywords(vec![("host", string("${HOST}"))]));
+    let given = vec![endpoint(
+        "billing_portal_web",
+        "BillingPortalWeb.Endpoint",
+        vec![url, http(4001), on()],
+    )];
+    let modules = [given[0].module.clone()];
+    let meaning = super::read(&production(), &modules, &Settings(given));
+    let fix = &meaning.findings[0].fix;
+    assert!(fix.contains("\"billing-portal.example.com\""), "{fix}");
+}
+
+#[test]
 fn a_host_is_claimed_by_all_who_say_so() {
     let shop = vec![url_host("app.acme.com"), http(4002), on()];
     check(
