@@ -299,7 +299,7 @@ mod branch {
     use super::*;
 
     /// Apps of the umbrella; a switch of branches writes each app's files anew.
-    const APPS: usize = 40;
+    const APPS: usize = 20;
 
     /// Readings that a switch may cost: one, and a few more where the machine pauses in between.
     const READINGS_MAX: usize = 10;
