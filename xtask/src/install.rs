@@ -214,14 +214,16 @@ fn cowboy() -> Option<PathBuf> {
     })
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// Returns the path of a program on PATH.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
 }
 
-fn is_root() -> bool {
+/// Returns whether this runs as root.
+pub(crate) fn is_root() -> bool {
     let id = program("id", ["-u"]).output();
     id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }

@@ -1,4 +1,4 @@
-//! Automation: `cargo xtask test`, `nightly` and `bench`.
+//! Automation: `cargo xtask test`, `nightly`, `trixie` and `bench`.
 //!
 //! It is not part of the product, and never leaves out in silence what it could not run: a missing
 //! tool is installed or is an error.
@@ -19,6 +19,7 @@ mod install;
 mod nightly;
 mod steps;
 mod test;
+mod trixie;
 
 /// Tests, long tests and benchmarks of the gateway.
 #[derive(Debug, Parser)]
@@ -34,6 +35,8 @@ enum Command {
     Test,
     /// Runs what takes long: many simulation seeds, thousands of connections, fuzzing.
     Nightly(nightly::Arguments),
+    /// Makes a Debian 13 with Elixir 1.18 in the cache folder, if it is not there, and prints where.
+    Trixie,
     /// Measures the gateway beside nginx and HAProxy, or with `discovery` beside Elixir.
     Bench(bench::Arguments),
 }
@@ -52,6 +55,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Command::Test => test::run(),
         Command::Nightly(arguments) => nightly::run(arguments),
+        Command::Trixie => trixie::run(),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

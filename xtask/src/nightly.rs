@@ -1,6 +1,6 @@
 //! `cargo xtask nightly`: what takes too long for every change.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::Result;
 use clap::Args;
@@ -8,6 +8,7 @@ use clap::Args;
 use crate::{
     install,
     steps::{Steps, cargo, root},
+    trixie,
 };
 
 /// How long, and how many.
@@ -16,6 +17,9 @@ pub(crate) struct Arguments {
     /// Seeds of the simulation.
     #[arg(long, default_value_t = 100_000)]
     seeds: u32,
+    /// Random config programs that are held against each Elixir.
+    #[arg(long, default_value_t = 10_000)]
+    programs: u32,
     /// Minutes for each fuzz target.
     #[arg(long, default_value_t = 10)]
     minutes: u64,
@@ -28,7 +32,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut steps = Steps::default();
     install::all(install::FOR_TESTS, &mut steps)?;
+    let trixie = trixie::tree(&mut steps)?;
     simulation(arguments, &mut steps)?;
+    oracle(arguments, &trixie, &mut steps)?;
     soak(arguments, &mut steps)?;
     fuzz(arguments, &mut steps)?;
     steps.report();
@@ -47,6 +53,32 @@ fn simulation(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
         "--nocapture",
     ];
     steps.run(cargo(test).env("SEEDS", arguments.seeds.to_string()))
+}
+
+/// Holds the evaluator against the Elixir on PATH, and against a newer one.
+fn oracle(arguments: &Arguments, trixie: &Path, steps: &mut Steps) -> Result<()> {
+    let test = || {
+        let test = [
+            "test",
+            "--release",
+            "--locked",
+            "-p",
+            "e2e",
+            "--test",
+            "it",
+            "--",
+            "oracle::",
+            "--nocapture",
+        ];
+        let mut test = cargo(test);
+        test.env("PROGRAMS", arguments.programs.to_string());
+        test
+    };
+    steps.run(&mut test())?;
+    let elixir = format!("chroot {} elixir", trixie.display());
+    let mut newer = test();
+    newer.env("ORACLE_ELIXIR", elixir);
+    steps.run(newer.env("ORACLE_ROOT", trixie))
 }
 
 fn soak(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
