@@ -3,17 +3,23 @@
 //! A function that is not here is not evaluated; one that is answers exactly what Elixir does, or
 //! says that it cannot.
 
+mod keyed;
 mod list;
 mod number;
+mod path;
+mod range;
 #[cfg(test)]
 mod tests;
 mod text;
+mod uri;
 
-pub(crate) use list::{append, flatten, into, items, map_put, member, range};
+pub(crate) use keyed::{is_struct, map_put};
+pub(crate) use list::{append, flatten, into, items, member};
 pub(crate) use number::{arithmetic, order};
+pub(crate) use range::{range, stepped};
 pub(crate) use text::{charlist, concat, to_string, to_text, words};
 
-use crate::value::{Kind, Numbers, Unknown, Value, equal, map_get};
+use crate::value::{Kind, Numbers, STRUCTS, Unknown, Value, equal, map_get};
 
 /// What a function gives.
 #[derive(Debug)]
@@ -50,6 +56,7 @@ impl Answer {
 pub(crate) fn is_kernel(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "abs",
+        "byte_size",
         "div",
         "elem",
         "hd",
@@ -73,6 +80,7 @@ pub(crate) fn is_kernel(name: &str) -> bool {
         "tl",
         "to_charlist",
         "to_string",
+        "tuple_size",
     ];
     NAMES.contains(&name)
 }
@@ -88,6 +96,11 @@ pub(crate) fn kernel(name: &str, values: &[Value]) -> Answer {
         ("length", [list]) => list::count(list),
         ("hd", [list]) => list::first(list),
         ("tl", [list]) => list::rest(list),
+        ("abs", [number]) => match number.as_integer().map(i64::checked_abs) {
+            Some(Some(number)) => Answer::Is(Kind::Integer(number)),
+            Some(None) | None => Answer::Foreign,
+        },
+        ("byte_size" | "map_size" | "tuple_size", [value]) => size(name, value),
         ("elem", [tuple, index]) => element(tuple, index),
         ("div" | "rem" | "max" | "min", [left, right]) => number::pair(name, left, right),
         (_, [value]) if name.starts_with("is_") => is_kind(name, value),
@@ -99,16 +112,36 @@ pub(crate) fn kernel(name: &str, values: &[Value]) -> Answer {
 pub(crate) fn remote(module: &str, name: &str, values: &[Value]) -> Answer {
     match module {
         "String" => text::string(name, values),
-        "Atom" | "Integer" | "List" | "Module" => text::convert(module, name, values),
-        "Path" => text::path(name, values),
-        "Keyword" | "Map" => list::by_key(module, name, values),
+        "Atom" | "Integer" | "List" | "Module" | "Tuple" => text::convert(module, name, values),
+        "Path" => path::path(name, values),
+        "Keyword" | "Map" => keyed::by_key(module, name, values),
         "Access" => match (name, values) {
-            ("get", [container, key]) => access(container, key),
+            ("get", [container, key]) if !is_struct(container) => access(container, key),
             _ => Answer::Foreign,
         },
         "Enum" => list::enumerate(name, values),
+        "URI" => match (name, values) {
+            ("parse", [value]) => uri::parse(value),
+            _ => Answer::Foreign,
+        },
         "timer" => milliseconds(name, values),
         _ => Answer::Foreign,
+    }
+}
+
+fn size(name: &str, value: &Value) -> Answer {
+    let count = match (name, &value.kind) {
+        ("byte_size", Kind::Binary(bytes)) => bytes.len(),
+        ("tuple_size", Kind::Tuple(items)) => items.len(),
+        ("map_size", Kind::Map(pairs)) if pairs.iter().all(|(key, _)| key.unknown().is_none()) => {
+            pairs.len()
+        }
+        (_, Kind::Opaque(_)) => return Answer::Foreign,
+        _ => return Answer::Refused,
+    };
+    match i64::try_from(count) {
+        Ok(count) => Answer::Is(Kind::Integer(count)),
+        Err(_) => Answer::Foreign,
     }
 }
 
@@ -138,6 +171,9 @@ fn is_kind(name: &str, value: &Value) -> Answer {
     let kind = &value.kind;
     if let Kind::Unknown(unknown) = kind {
         return Answer::Unknown(unknown.clone());
+    }
+    if matches!(kind, Kind::Opaque(what) if !STRUCTS.contains(what)) {
+        return Answer::Foreign;
     }
     let atom = value.as_atom().map(|name| &**name);
     Answer::bool(match name {
@@ -175,6 +211,23 @@ pub(crate) fn compare(operator: &str, left: &Value, right: &Value) -> Answer {
     let wanted = operator.starts_with('=');
     let is_equal = equal(left, right, numbers).map(|is_equal| is_equal == wanted);
     Answer::sure(is_equal, [left, right])
+}
+
+/// `text =~ part`.
+pub(crate) fn contains(text: &Value, part: &Value) -> Answer {
+    match (text.as_str(), part.as_str()) {
+        (Some(text), Some(part)) => Answer::bool(text.contains(part)),
+        (Some(_), None) if matches!(part.kind, Kind::Opaque(_)) => Answer::Foreign,
+        _ => Answer::Refused,
+    }
+}
+
+/// `container.key`, which has to be there.
+pub(crate) fn field(map: &Value, key: &Value) -> Answer {
+    match access(map, key) {
+        Answer::Is(_) => Answer::Refused,
+        answer => answer,
+    }
 }
 
 /// `container[key]`, also `Map.get` and `Keyword.get`.

@@ -25,7 +25,7 @@ use crate::{
     builtins,
     config::Config,
     finding::{Code, FINDINGS_MAX, Finding, Written},
-    merge::{merge, obscure},
+    merge::{is_keyword, merge, obscure},
     parse::parse,
     script::{Boot, Files, Provider, Script},
     syntax::{Expr, Node, Piece},
@@ -113,6 +113,15 @@ enum Halt {
     Raised(Unknown),
     /// A bound is reached; the evaluation ends.
     Exhausted,
+}
+
+/// Whether a value is a keyword list of keyword lists.
+fn is_settings(value: &Value) -> bool {
+    let is_app = |item: &Value| {
+        item.as_pair()
+            .is_some_and(|(_, settings)| is_keyword(settings) || settings.unknown().is_some())
+    };
+    matches!(&value.kind, Kind::List(items) if items.iter().all(is_app))
 }
 
 type Evaluated = Result<Value, Halt>;
@@ -213,7 +222,7 @@ impl<'a> Evaluator<'a> {
         let settings = Value::of_term(terms, self.at(0));
         let admitted = self.admit(settings);
         match admitted {
-            Ok(settings) if crate::merge::is_keyword(&settings) => settings,
+            Ok(settings) if is_keyword(&settings) => settings,
             Ok(_) => {
                 let why = "it is no list of applications with their settings";
                 self.unknown(Code::Refused, 0, why)
@@ -253,7 +262,17 @@ impl<'a> Evaluator<'a> {
         let untouched = matches!(&self.settings.kind, Kind::List(apps) if apps.is_empty());
         // As before Elixir had `import Config`: a file's value, if a list, is its settings.
         match last {
-            Ok(value) if untouched && crate::merge::is_keyword(&value) => self.settings = value,
+            Ok(value) if untouched && is_settings(&value) => self.settings = value,
+            Ok(Value {
+                kind: Kind::List(items),
+                at,
+                ..
+            }) if untouched => match items.iter().find_map(Value::unknown).cloned() {
+                Some(unknown) => self.obscure_all(&unknown),
+                None => {
+                    self.refused("a file whose value is a list but no configuration", at.line);
+                }
+            },
             Ok(Value {
                 kind: Kind::Unknown(unknown),
                 ..

@@ -444,9 +444,9 @@ impl<'s> Reader<'s> {
 /// The operator in a node; `""` is one that nothing here evaluates.
 fn operator(node: Syntax<'_>) -> &'static str {
     const OPERATORS: &[&str] = &[
-        "!", "!=", "!==", "&", "&&", "*", "+", "++", "-", "--", "..", "/", "<", "<-", "<=", "<>",
-        "=", "==", "===", "=>", "=~", ">", ">=", "@", "^", "and", "in", "not", "not in", "or",
-        "when", "|", "|>", "||",
+        "!", "!=", "!==", "&", "&&", "*", "+", "++", "-", "--", "..", "/", "//", "<", "<-", "<=",
+        "<>", "=", "==", "===", "=>", "=~", ">", ">=", "@", "^", "and", "in", "not", "not in",
+        "or", "when", "|", "|>", "||",
     ];
     let token = node.child_by_field_name("operator");
     let written = token.as_ref().map_or("", |token| token.kind());

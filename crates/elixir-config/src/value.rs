@@ -54,6 +54,9 @@ pub(crate) enum Kind {
     Unknown(Unknown),
 }
 
+/// What [`Kind::Opaque`] calls what certainly is a struct.
+pub(crate) const STRUCTS: [&str; 2] = ["a regular expression", "a date or time"];
+
 /// Why something is not known, as a clause, and where that began.
 #[derive(Clone, Debug)]
 pub(crate) struct Unknown {
@@ -325,6 +328,12 @@ pub(crate) enum Numbers {
 /// Compares two values; `None` where an unknown part decides.
 pub(crate) fn equal(left: &Value, right: &Value, numbers: Numbers) -> Option<bool> {
     match (&left.kind, &right.kind) {
+        (Kind::Opaque(what), Kind::Atom(_) | Kind::Binary(_) | Kind::List(_) | Kind::Tuple(_))
+        | (Kind::Atom(_) | Kind::Binary(_) | Kind::List(_) | Kind::Tuple(_), Kind::Opaque(what))
+            if STRUCTS.contains(what) =>
+        {
+            Some(false)
+        }
         (Kind::Unknown(_) | Kind::Open(..) | Kind::Opaque(_) | Kind::Function(_), _)
         | (_, Kind::Unknown(_) | Kind::Open(..) | Kind::Opaque(_) | Kind::Function(_)) => None,
         (Kind::Atom(a), Kind::Atom(b)) => Some(a == b),
@@ -364,11 +373,13 @@ fn equal_all(left: &[Value], right: &[Value], numbers: Numbers) -> Option<bool> 
 
 /// Maps are equal whatever the order of their keys.
 fn equal_maps(left: &[(Value, Value)], right: &[(Value, Value)], numbers: Numbers) -> Option<bool> {
+    let unsure = |key: &Value| key.unknown().is_some();
     if left.len() != right.len() {
-        return Some(false);
+        // Keys that are not known may be equal to others.
+        let is_sure = left.iter().chain(right).all(|(key, _)| !unsure(key));
+        return is_sure.then_some(false);
     }
     for (key, value) in left {
-        let unsure = |key: &Value| key.unknown().is_some();
         match map_get(right, key).map(|other| equal(value, other, numbers)) {
             Some(Some(true)) => {}
             Some(Some(false)) => return Some(false),

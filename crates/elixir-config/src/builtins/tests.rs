@@ -20,9 +20,57 @@ fn strings() {
     check("String.split(\"a,b\", \",\")", "[\"a\", \"b\"]");
     check("String.split(\" a  b \")", "[\"a\", \"b\"]");
     check(
-        "String.split(\"a,b\", \",\", trim: true)",
+        "String.split(\",a,,b\", \",\", trim: true)",
+        "[\"a\", \"b\"]",
+    );
+    check(
+        "String.split(\"a,b,c\", \",\", parts: 2)",
+        "[\"a\", \"b,c\"]",
+    );
+    check(
+        "String.split(\"a.b-c.-d\", [\".\", \"-\", \".-\"])",
+        "[\"a\", \"b\", \"c\", \"d\"]",
+    );
+    check(
+        "String.split(\"a,b\", \",\", trim: true, parts: 2)",
         "? String.split/3 is not evaluated",
     );
+    check("String.split(\"\\u00A0x\\u2003y\")", "[\"\u{a0}x\", \"y\"]");
+    check("String.trim(\"..a.\", \".\")", "\"a\"");
+    check("String.trim_leading(\"abab!ab\", \"ab\")", "\"!ab\"");
+    check("String.capitalize(\"aBC d\")", "\"Abc d\"");
+    check("String.reverse(\"abc\")", "\"cba\"");
+    check(
+        "String.reverse(\"a\\r\\n\")",
+        "? String.reverse/1 is not evaluated",
+    );
+    check("String.length(\"é\")", "? String.length/1 is not evaluated");
+    check("String.slice(\"abc\", 1, 9)", "\"bc\"");
+    check("String.slice(\"abc\", 5, 2)", "\"\"");
+    check("String.duplicate(\"ab\", 3)", "\"ababab\"");
+    check(
+        "String.duplicate(\"ab\", 9_000_000_000)",
+        "? String.duplicate/2 is not evaluated",
+    );
+    check(
+        "String.replace(\"aa\", \"a\", \"b\", global: false)",
+        "\"ba\"",
+    );
+    check("String.replace_prefix(\"acme\", \"\", \"x\")", "\"xacme\"");
+    check("String.replace_suffix(\"acme\", \"me\", \"\")", "\"ac\"");
+    check("String.contains?(\"abc\", [\"x\", \"b\"])", "true");
+    check("String.to_integer(\"+ff\", 16)", "255");
+    check(
+        "String.to_float(\".5\")",
+        "? Elixir refuses String.to_float/1 here",
+    );
+    check("String.to_float(\"-1.0e5\")", "-100000.0");
+    check("String.to_existing_atom(\"true\")", "true");
+    check(
+        "String.to_existing_atom(\"what\")",
+        "? String.to_existing_atom/1 is not evaluated",
+    );
+    check("\"acme\" =~ \"cm\"", "true");
     check(
         "String.upcase(\"aé\")",
         "? String.upcase/1 is not evaluated",
@@ -62,6 +110,27 @@ fn conversions() {
     check("Integer.to_string(7)", "\"7\"");
     check("Atom.to_string(:a)", "\"a\"");
     check("List.wrap(nil)", "[]");
+    check("List.flatten([1, [2, [3]], []])", "[1, 2, 3]");
+    check("List.last([1, 2])", "2");
+    check("List.first([])", "nil");
+    check("List.to_tuple([1, 2])", "{1, 2}");
+    check("Tuple.to_list({1, 2})", "[1, 2]");
+    check(
+        "Module.concat([:Acme, nil, \"\", \"Elixir.X\"])",
+        ":\"Elixir.Acme..X\"",
+    );
+    check(
+        "Module.concat([\".A\", \"B.\", Elixir])",
+        ":\"Elixir.A.B..Elixir\"",
+    );
+    check(
+        "Module.concat(\"acme\", \"Elixir\")",
+        ":\"Elixir.acme.Elixir\"",
+    );
+    check("byte_size(\"é\")", "2");
+    check("tuple_size({1, 2})", "2");
+    check("map_size(%{a: 1})", "1");
+    check("abs(-1)", "1");
     check("List.wrap([1])", "[1]");
     check("List.wrap(1)", "[1]");
     check("Module.concat(Foo, Bar)", "Foo.Bar");
@@ -90,13 +159,49 @@ fn lists_and_maps() {
     check("Enum.find([1, 2], &(&1 > 1))", "2");
     check("Enum.any?([1, 2], &(&1 > 1))", "true");
     check("Enum.all?([1, 2], &(&1 > 1))", "false");
-    check("Enum.sort([2, 1])", "? Enum.sort/1 is not evaluated");
+    check("Enum.sort([2, 1])", "[1, 2]");
+    check("Enum.sort([\"b\", \"a\"], :desc)", "[\"b\", \"a\"]");
+    check("Enum.sort([2, :a])", "? Enum.sort/1 is not evaluated");
+    check("Enum.find([1], 2, &(&1 > 1))", "2");
+    check(
+        "Enum.find([nil], 2, &is_nil/1)",
+        "? Enum.find/3 is not evaluated",
+    );
+    check("Enum.map_join([1, 2], \"-\", &(&1 + 1))", "\"2-3\"");
+    check("Enum.uniq([1, 1.0, 1])", "[1, 1.0]");
+    check("Enum.take([1, 2], 5)", "[1, 2]");
+    check("Enum.drop([1, 2], 1)", "[2]");
+    check("Enum.sum([1, 2])", "3");
+    check("Enum.zip([:a, :b], [1])", "[a: 1]");
+    check("Enum.max([1, 3, 2])", "3");
+    check("Enum.count(%{b: 1, a: 2})", "2");
+    check("Keyword.new([{:a, 1}, {:b, 2}, {:a, 3}])", "[b: 2, a: 3]");
+    check("Keyword.take([a: 1, b: 2, a: 3], [:a])", "[a: 1, a: 3]");
+    check("Keyword.delete([a: 1, b: 2, a: 3], :a)", "[b: 2]");
+    check("Keyword.put_new([b: 2], :a, 1)", "[a: 1, b: 2]");
+    check("Keyword.fetch([a: 1], :a)", "{:ok, 1}");
+    check("Keyword.keys([a: 1, b: 2, a: 3])", "[:a, :b, :a]");
+    check("Map.take(%{a: 1, b: 2}, [:a, :c])", "%{a: 1}");
+    check("Map.new([a: 1])", "%{a: 1}");
+    check("%{a: 1}.b", "? Elixir refuses a map without b here");
     check("Enum.to_list(%{2 => :b, 1 => :a})", "[{1, :a}, {2, :b}]");
     check(
         "Enum.to_list(%{b: 1, a: 2})",
         "? Enum.to_list/1 is not evaluated",
     );
     check("Enum.to_list(1..3)", "[1, 2, 3]");
+    check("Enum.to_list(4..1)", "[4, 3, 2, 1]");
+    check("Enum.to_list(1..10//3)", "[1, 4, 7, 10]");
+    check("Enum.to_list(1..2//-3)", "[]");
+    check("1..3", "%{__struct__: Range, first: 1, last: 3, step: 1}");
+    check("9_000_000_000 in 1..9_000_000_001", "true");
+    check("4 in 1..10//3", "true");
+    check("2.0 in 1..3", "false");
+    check("(1..3)[:first]", "? Elixir refuses this access here");
+    check(
+        "Enum.map(1..9_000_000_000, & &1)",
+        "? Enum.map/2 is not evaluated",
+    );
     check("Keyword.put([a: 1, b: 2, a: 3], :a, 4)", "[a: 4, b: 2]");
     check(
         "Keyword.merge([a: 1, b: 2], b: 3, c: 4)",
@@ -130,6 +235,14 @@ fn operators() {
     check("nil || false || 1", "1");
     check("1 && nil && 2", "nil");
     check("not true", "false");
+    check("not nil", "? Elixir refuses not here");
+    check("1 and true", "? Elixir refuses and here");
+    check("true and 1", "1");
+    check("match?({:ok, _}, {:ok, 1})", "true");
+    check("match?(%{a: x}, %{a: 1, b: 2})", "true");
+    check("match?(%{c: _}, %{a: 1})", "false");
+    check("match?([a: _], ~r/a/)", "false");
+    check("is_list(config(:a, x: 1))", "? is_list/1 is not evaluated");
     check("!nil", "true");
     check("2 * 3 - 4", "2");
     check("10 / 2", "? / is not evaluated");
@@ -156,6 +269,24 @@ fn paths() {
     check("Path.join(\"a/\", \"/b\")", "\"a/b\"");
     check("Path.join([\"a\", \"b\", \"c/\"])", "\"a/b/c\"");
     check("Path.join(\"/\", \"b\")", "\"/b\"");
+    check("Path.join(\"\", \"b\")", "\"b\"");
+    check("Path.join(\"a\", \"/\")", "? Path.join/2 is not evaluated");
+    check(
+        "Path.join(\"a\", \"./b//c/\")",
+        "? Path.join/2 is not evaluated",
+    );
+    check("Path.join([\"a\", 1])", "? Elixir refuses Path.join/1 here");
+    check(
+        "Path.basename(\"a/b.exs/\", \".exs\")",
+        "? Path.basename/2 is not evaluated",
+    );
+    check("Path.basename(\"a/b/\")", "\"b\"");
+    check("Path.extname(\"a/b.tar.gz\")", "\".gz\"");
+    check("Path.rootname(\"a/b.exs\")", "\"a/b\"");
+    check(
+        "Path.rootname(\".exs\")",
+        "? Path.rootname/1 is not evaluated",
+    );
     check("Path.basename(\"a/b.exs\", \".exs\")", "\"b\"");
     check("Path.dirname(\"a/b\")", "\"a\"");
     check("Path.dirname(\"a\")", "\".\"");
@@ -164,4 +295,24 @@ fn paths() {
     check("File.dir?(\"config\")", "true");
     check("File.exists?(\"none\")", "false");
     check("Path.wildcard(\"config/*.exs\")", "[\"config/config.exs\"]");
+}
+
+#[test]
+fn uris() {
+    check(
+        "URI.parse(\"https://u:p@shop.test:8443/a/b?q=1#f\")",
+        "%{__struct__: URI, authority: \"u:p@shop.test:8443\", fragment: \"f\", host: \"shop.test\", \
+         path: \"/a/b\", port: 8443, query: \"q=1\", scheme: \"https\", userinfo: \"u:p\"}",
+    );
+    check("URI.parse(\"HTTP://A.Test\").port", "80");
+    check("URI.parse(\"shop.test\").host", "nil");
+    check("URI.parse(\"localhost:4000\").scheme", "\"localhost\"");
+    check("URI.parse(\"postgres://u:p@h/db\").port", "nil");
+    check("URI.parse(\"http://a.test:\").port", "80");
+    check("URI.parse(\"http://\").host", "\"\"");
+    check(
+        "URI.parse(\"http://[::1]:4000/x\")",
+        "? URI.parse/1 is not evaluated",
+    );
+    check("\"#{URI.parse(\"a\")}\"", "? to_string/1 is not evaluated");
 }

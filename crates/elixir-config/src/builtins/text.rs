@@ -1,6 +1,6 @@
 //! Texts: `String`, conversions, and paths as far as they are texts.
 
-use super::Answer;
+use super::{Answer, is_struct, items};
 use crate::value::{At, Kind, Value};
 
 /// What an interpolation or `to_string/1` writes.
@@ -19,6 +19,7 @@ pub(crate) fn to_string(value: &Value) -> Result<Vec<u8>, Answer> {
         },
         Kind::Unknown(unknown) | Kind::Open(_, unknown) => Err(Answer::Unknown(unknown.clone())),
         Kind::Float(_) | Kind::Opaque(_) => Err(Answer::Foreign),
+        Kind::Map(_) if is_struct(value) => Err(Answer::Foreign),
         Kind::Tuple(_) | Kind::Map(_) | Kind::Function(_) => Err(Answer::Refused),
     }
 }
@@ -83,8 +84,9 @@ pub(crate) fn concat(left: &Value, right: &Value) -> Answer {
 
 /// `Enum.join`.
 pub(super) fn join(list: &Value, separator: &str) -> Answer {
-    let Some(items) = list.as_list() else {
-        return Answer::Refused;
+    let items = match items(list) {
+        Ok(items) => items,
+        Err(answer) => return answer,
     };
     let mut joined = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -99,9 +101,15 @@ pub(super) fn join(list: &Value, separator: &str) -> Answer {
     Answer::Is(Kind::Binary(joined.into()))
 }
 
+/// Atoms that are there in every BEAM.
+const ALWAYS_ATOMS: [&str; 6] = ["true", "false", "nil", "ok", "error", ""];
+
+/// Bytes of text that one call of a function may multiply to.
+const REPEATED_BYTES_MAX: usize = 1 << 20;
+
 /// A function of `String`.
 pub(super) fn string(name: &str, values: &[Value]) -> Answer {
-    let [first, ..] = values else {
+    let [first, rest @ ..] = values else {
         return Answer::Foreign;
     };
     let Some(text) = first.as_str() else {
@@ -111,44 +119,221 @@ pub(super) fn string(name: &str, values: &[Value]) -> Answer {
             Answer::Refused
         };
     };
-    let second = values.get(1).map(Value::as_str);
-    match (name, values.len(), second) {
-        ("to_integer", 1, _) => integer(text, 10),
-        ("to_float", 1, _) => match text.parse::<f64>() {
-            Ok(number) if text.contains('.') && number.is_finite() => {
-                Answer::Is(Kind::Float(number))
-            }
+    let texts: Option<Vec<&str>> = rest.iter().map(Value::as_str).collect();
+    let answer = match texts.as_deref() {
+        Some([]) => of_text(name, text, first),
+        Some([with]) => with_text(name, text, with, first),
+        Some([from, to]) => with_two(name, text, from, to),
+        Some(_) | None => None,
+    };
+    answer.unwrap_or_else(|| with_values(name, text, rest, first))
+}
+
+/// Whether each of a text's characters is one grapheme, whatever the version of Unicode.
+fn is_plain(text: &str) -> bool {
+    text.is_ascii() && !text.contains('\r')
+}
+
+fn of_text(name: &str, text: &str, value: &Value) -> Option<Answer> {
+    let is = |text: &str| Some(Answer::Is(Kind::text(text)));
+    match name {
+        "to_integer" => Some(integer(text, 10)),
+        "to_float" => Some(match text.parse::<f64>() {
+            Ok(number) if is_float(text) && number.is_finite() => Answer::Is(Kind::Float(number)),
             Ok(_) | Err(_) => Answer::Refused,
-        },
-        ("to_atom" | "to_existing_atom", 1, _) => Answer::Is(Kind::atom(text)),
-        ("to_charlist", 1, _) => Answer::Value(charlist(text, first.at)),
+        }),
+        "to_atom" => Some(Answer::Is(Kind::atom(text))),
+        // Of others it depends on what the BEAM has loaded.
+        "to_existing_atom" if ALWAYS_ATOMS.contains(&text) => Some(Answer::Is(Kind::atom(text))),
+        "to_charlist" => Some(Answer::Value(charlist(text, value.at))),
+        "split" => Some(list(split(text), value)),
         // Beyond ASCII the two sides' tables may differ by their Unicode version.
-        ("trim", 1, _) if text.is_ascii() => Answer::Is(Kind::text(text.trim())),
-        ("trim_leading", 1, _) if text.is_ascii() => Answer::Is(Kind::text(text.trim_start())),
-        ("trim_trailing", 1, _) if text.is_ascii() => Answer::Is(Kind::text(text.trim_end())),
-        ("downcase", 1, _) if text.is_ascii() => Answer::Is(Kind::text(&text.to_ascii_lowercase())),
-        ("upcase", 1, _) if text.is_ascii() => Answer::Is(Kind::text(&text.to_ascii_uppercase())),
-        ("split", 1, _) => {
-            let words = text
-                .split_whitespace()
-                .map(|it| Kind::text(it).at(first.at));
-            Answer::Is(Kind::List(words.collect()))
+        "trim" if text.is_ascii() => is(text.trim()),
+        "trim_leading" if text.is_ascii() => is(text.trim_start()),
+        "trim_trailing" if text.is_ascii() => is(text.trim_end()),
+        "downcase" if text.is_ascii() => is(&text.to_ascii_lowercase()),
+        "upcase" if text.is_ascii() => is(&text.to_ascii_uppercase()),
+        "capitalize" if text.is_ascii() => {
+            let lower = text.to_ascii_lowercase();
+            let (first, rest) = lower.split_at(lower.len().min(1));
+            is(&(first.to_ascii_uppercase() + rest))
         }
-        ("split", 2, Some(Some(separator))) if !separator.is_empty() => {
-            let parts = text.split(separator).map(|it| Kind::text(it).at(first.at));
-            Answer::Is(Kind::List(parts.collect()))
+        "reverse" if is_plain(text) => is(&text.chars().rev().collect::<String>()),
+        "length" if is_plain(text) => i64::try_from(text.len())
+            .ok()
+            .map(|length| Answer::Is(Kind::Integer(length))),
+        _ => None,
+    }
+}
+
+fn with_text(name: &str, text: &str, with: &str, value: &Value) -> Option<Answer> {
+    let is = |text: &str| Some(Answer::Is(Kind::text(text)));
+    match name {
+        "split" if !with.is_empty() => Some(list(text.split(with), value)),
+        "trim" if !with.is_empty() => is(text.trim_start_matches(with).trim_end_matches(with)),
+        "trim_leading" if !with.is_empty() => is(text.trim_start_matches(with)),
+        "trim_trailing" if !with.is_empty() => is(text.trim_end_matches(with)),
+        "contains?" => Some(Answer::bool(text.contains(with))),
+        "starts_with?" => Some(Answer::bool(text.starts_with(with))),
+        "ends_with?" => Some(Answer::bool(text.ends_with(with))),
+        _ => None,
+    }
+}
+
+fn with_two(name: &str, text: &str, from: &str, to: &str) -> Option<Answer> {
+    let replaced = match name {
+        "replace" if !from.is_empty() => {
+            let count = text.matches(from).count();
+            if count.saturating_mul(to.len()) > REPEATED_BYTES_MAX {
+                return None;
+            }
+            text.replace(from, to)
         }
-        ("replace", 3, Some(Some(from))) if !from.is_empty() => {
-            match values.get(2).map(Value::as_str) {
-                Some(Some(to)) => Answer::Is(Kind::text(&text.replace(from, to))),
+        "replace_prefix" => match text.strip_prefix(from) {
+            Some(rest) => format!("{to}{rest}"),
+            None => text.to_owned(),
+        },
+        "replace_suffix" => match text.strip_suffix(from) {
+            Some(rest) => format!("{rest}{to}"),
+            None => text.to_owned(),
+        },
+        _ => return None,
+    };
+    Some(Answer::Is(Kind::text(&replaced)))
+}
+
+/// Functions of which not all arguments are texts.
+fn with_values(name: &str, text: &str, rest: &[Value], value: &Value) -> Answer {
+    match (name, rest) {
+        ("to_integer", [base]) => match base.as_integer().map(u32::try_from) {
+            Some(Ok(base @ 2..=36)) => integer(text, base),
+            Some(_) | None => Answer::Refused,
+        },
+        ("duplicate", [count]) => match count.as_integer().map(usize::try_from) {
+            Some(Ok(count)) if text.len().saturating_mul(count) <= REPEATED_BYTES_MAX => {
+                Answer::Is(Kind::text(&text.repeat(count)))
+            }
+            Some(Ok(_)) => Answer::Foreign,
+            Some(Err(_)) | None => Answer::Refused,
+        },
+        ("slice", [start, length]) if is_plain(text) => {
+            let place = |value: &Value| value.as_integer().map(usize::try_from);
+            match (place(start), place(length)) {
+                (Some(Ok(start)), Some(Ok(length))) => {
+                    let after = text.get(start..).unwrap_or_default();
+                    Answer::Is(Kind::text(after.get(..length).unwrap_or(after)))
+                }
                 _ => Answer::Foreign,
             }
         }
-        ("contains?", 2, Some(Some(part))) => Answer::bool(text.contains(part)),
-        ("starts_with?", 2, Some(Some(prefix))) => Answer::bool(text.starts_with(prefix)),
-        ("ends_with?", 2, Some(Some(suffix))) => Answer::bool(text.ends_with(suffix)),
+        ("contains?" | "starts_with?" | "ends_with?", [parts]) => match all_texts(parts) {
+            Some(parts) => Answer::bool(parts.iter().any(|part| match name {
+                "contains?" => text.contains(part),
+                "starts_with?" => text.starts_with(part),
+                _ => text.ends_with(part),
+            })),
+            None => Answer::Foreign,
+        },
+        ("split", [separator, options @ ..]) => split_by(text, separator, options, value),
+        ("replace", [from, to, options]) => match (from.as_str(), to.as_str(), options.as_list()) {
+            (Some(from), Some(to), Some([option])) if !from.is_empty() => match option.as_pair() {
+                Some((name, value)) if &**name == "global" && is_false(value) => {
+                    Answer::Is(Kind::text(&text.replacen(from, to, 1)))
+                }
+                Some(_) | None => Answer::Foreign,
+            },
+            _ => Answer::Foreign,
+        },
         _ => Answer::Foreign,
     }
+}
+
+fn is_false(value: &Value) -> bool {
+    value.as_atom().is_some_and(|name| &**name == "false")
+}
+
+/// A list of texts that are not empty.
+fn all_texts(list: &Value) -> Option<Vec<&str>> {
+    let texts = list.as_list()?.iter().map(Value::as_str);
+    let texts: Option<Vec<&str>> = texts.collect();
+    texts.filter(|texts| texts.iter().all(|text| !text.is_empty()))
+}
+
+/// `String.split` by one of several texts, or with `trim: true` or `parts: count`.
+fn split_by(text: &str, separator: &Value, options: &[Value], value: &Value) -> Answer {
+    let separators = match separator.as_str() {
+        Some(separator) => Some(vec![separator]).filter(|_| !separator.is_empty()),
+        None => all_texts(separator),
+    };
+    let Some(separators) = separators else {
+        return Answer::Foreign;
+    };
+    let (mut is_trimmed, mut parts_max) = (false, usize::MAX);
+    match options {
+        [] => {}
+        [options] => match options.as_list() {
+            Some([option]) => match option.as_pair() {
+                Some((name, value)) if &**name == "trim" => {
+                    match value.as_atom().map(|atom| &**atom) {
+                        Some("true") => is_trimmed = true,
+                        Some("false") => {}
+                        Some(_) | None => return Answer::Foreign,
+                    }
+                }
+                Some((name, value)) if &**name == "parts" => {
+                    match value.as_integer().map(usize::try_from) {
+                        Some(Ok(parts @ 1..)) => parts_max = parts,
+                        Some(_) | None => return Answer::Foreign,
+                    }
+                }
+                Some(_) | None => return Answer::Foreign,
+            },
+            Some(_) | None => return Answer::Foreign,
+        },
+        _ => return Answer::Refused,
+    }
+    let mut parts = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    while at < text.len() && parts.len() + 1 < parts_max {
+        let rest = &text.as_bytes()[at..];
+        let here = separators
+            .iter()
+            .filter(|it| rest.starts_with(it.as_bytes()));
+        // Of several that stand here, the longest counts.
+        match here.map(|it| it.len()).max() {
+            Some(length) => {
+                parts.push(&text[from..at]);
+                at += length;
+                from = at;
+            }
+            None => at += 1,
+        }
+    }
+    parts.push(&text[from..]);
+    let kept = parts
+        .into_iter()
+        .filter(|part| !is_trimmed || !part.is_empty());
+    list(kept, value)
+}
+
+fn list<'t>(texts: impl Iterator<Item = &'t str>, value: &Value) -> Answer {
+    Answer::Is(Kind::List(
+        texts.map(|it| Kind::text(it).at(value.at)).collect(),
+    ))
+}
+
+/// As Erlang writes floats: digits on both sides of the dot.
+fn is_float(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let unsigned = |text: &str| text.strip_prefix(['+', '-']).unwrap_or(text).to_owned();
+    let (number, exponent) = match text.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, Some(exponent)),
+        None => (text, None),
+    };
+    let is_number = unsigned(number)
+        .split_once('.')
+        .is_some_and(|(whole, fraction)| digits(whole) && digits(fraction));
+    is_number && exponent.is_none_or(|exponent| digits(&unsigned(exponent)))
 }
 
 /// `String.to_integer`: an optional sign and digits, nothing else.
@@ -187,6 +372,17 @@ pub(super) fn convert(module: &str, name: &str, values: &[Value]) -> Answer {
             Some(text) => Answer::Is(Kind::atom(&text)),
             None => Answer::Refused,
         },
+        ("List", "flatten", [list]) => super::list::flat(list),
+        ("List", "first" | "last", [list]) => super::list::end(name, list),
+        ("List", "duplicate", [value, count]) => super::list::duplicate(value, count),
+        ("List", "to_tuple", [list]) => match list.as_list() {
+            Some(items) => Answer::Is(Kind::Tuple(items.to_vec())),
+            None => Answer::Refused,
+        },
+        ("Tuple", "to_list", [tuple]) => match &tuple.kind {
+            Kind::Tuple(items) => Answer::Is(Kind::List(items.clone())),
+            _ => Answer::Refused,
+        },
         ("List", "wrap", [value]) => match &value.kind {
             Kind::List(_) => Answer::Value(value.clone()),
             Kind::Unknown(unknown) | Kind::Open(_, unknown) => Answer::Unknown(unknown.clone()),
@@ -220,79 +416,34 @@ fn parse_integer(text: &str, value: &Value) -> Answer {
     }
 }
 
-/// `Module.concat`: atoms and texts, with or without `Elixir.`.
+/// `Module.concat`: atoms and texts, with or without `Elixir.`, joined as `elixir_aliases` does.
 fn module_concat(parts: &[Value]) -> Answer {
-    let mut module = String::from("Elixir");
+    let mut names = Vec::with_capacity(parts.len());
     for part in parts {
-        let name = match &part.kind {
-            Kind::Atom(name) if &**name == "nil" => continue,
-            Kind::Atom(name) => name.to_string(),
+        names.push(match &part.kind {
+            Kind::Atom(name) if &**name == "nil" => None,
+            Kind::Atom(name) => Some(&**name),
             Kind::Binary(_) => match part.as_str() {
-                Some(text) => text.to_owned(),
+                Some(text) => Some(text),
                 None => return Answer::Refused,
             },
             _ => return Answer::Refused,
-        };
-        let name = name.strip_prefix("Elixir.").unwrap_or(&name);
-        if !name.is_empty() && name != "Elixir" {
-            module.push('.');
-            module.push_str(name.trim_start_matches('.'));
-        }
+        });
+    }
+    let mut rest = names.into_iter().peekable();
+    let full = |name: &Option<&str>| {
+        name.is_some_and(|name| name == "Elixir" || name.starts_with("Elixir."))
+    };
+    let mut module = match rest.next_if(full) {
+        Some(Some(name)) => name.to_owned(),
+        Some(None) | None => "Elixir".to_owned(),
+    };
+    for name in rest.flatten() {
+        let partial = name
+            .strip_prefix("Elixir.")
+            .or_else(|| name.strip_prefix('.'));
+        module.push('.');
+        module.push_str(partial.unwrap_or(name));
     }
     Answer::Is(Kind::atom(&module))
-}
-
-/// Functions of `Path` that look at no file.
-pub(super) fn path(name: &str, values: &[Value]) -> Answer {
-    let texts: Option<Vec<String>> = match values {
-        [list] if name == "join" => list
-            .as_list()
-            .map(|parts| parts.iter().filter_map(to_text).collect()),
-        values => values.iter().map(to_text).collect(),
-    };
-    if values.iter().any(|value| value.unknown().is_some()) {
-        return Answer::Refused;
-    }
-    match (name, texts.as_deref()) {
-        ("join", Some([first, rest @ ..])) => {
-            let joined = rest
-                .iter()
-                .fold(first.clone(), |joined, next| join_paths(&joined, next));
-            Answer::Is(Kind::text(&joined))
-        }
-        ("basename", Some([path])) => Answer::Is(Kind::text(
-            path.trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or_default(),
-        )),
-        ("basename", Some([path, extension])) => {
-            let base = path
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or_default();
-            Answer::Is(Kind::text(
-                base.strip_suffix(extension.as_str()).unwrap_or(base),
-            ))
-        }
-        ("dirname", Some([path])) => Answer::Is(Kind::text(match path.rsplit_once('/') {
-            Some(("", _)) => "/",
-            Some((folder, _)) => folder,
-            None => ".",
-        })),
-        ("join" | "basename" | "dirname", None) => Answer::Refused,
-        _ => Answer::Foreign,
-    }
-}
-
-/// `Path.join/2`: one slash between, none at the end.
-fn join_paths(left: &str, right: &str) -> String {
-    let right = right.trim_matches('/');
-    let left = left.trim_end_matches('/');
-    match (left.is_empty(), right.is_empty()) {
-        (_, true) if left.is_empty() => "/".to_owned(),
-        (_, true) => left.to_owned(),
-        (_, false) => format!("{left}/{right}"),
-    }
 }

@@ -137,11 +137,11 @@ if foo(), do: config(:a, k: 3)
 config :a, k: 4
 import_config \"secret.exs\"
 config :a, k: 5
-config :a, k: String.duplicate(\"é\", 3)",
+config :a, k: bar()",
             )],
             &["k"],
             &expect![[r#"
-                not known: String.duplicate/2 is not evaluated (config/config.exs:9)
+                not known: bar/0 is not evaluated (config/config.exs:9)
                 5 (config/config.exs:8)
                 not known: config/secret.exs, which is imported here, does not exist (config/config.exs:7)
                 4 (config/config.exs:6)

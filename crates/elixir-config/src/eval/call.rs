@@ -44,6 +44,7 @@ impl Evaluator<'_> {
                 _ => self.not_evaluated(expr, "this `case`"),
             },
             "with" => self.with(arguments, expr),
+            "match?" => self.is_match(arguments, expr),
             "for" => self.comprehension(arguments, expr),
             "raise" | "throw" | "exit" | "reraise" => self.raise(arguments, expr.line),
             _ if section(arguments, "do").is_some() => {
@@ -61,8 +62,21 @@ impl Evaluator<'_> {
     /// A function of `Kernel` or `Config`, called with values.
     pub(super) fn local_values(&mut self, name: &str, values: Vec<Value>, line: u32) -> Evaluated {
         match (name, values.as_slice()) {
+            ("config_env" | "config_target", []) if !self.scope.imports_env => {
+                Ok(self.refused(&format!("{name}() without `import Config`"), line))
+            }
             ("config_env", []) => Ok(Kind::atom(self.script.env).at(self.at(line))),
             ("config_target", []) => Ok(self.target(line)),
+            ("apply", [function, arguments]) => {
+                let function = function.clone();
+                match arguments.as_list().map(<[Value]>::to_vec) {
+                    Some(arguments) => self.apply(&function, arguments, line),
+                    None => self.answer(Answer::Refused, "apply/2", &values, line),
+                }
+            }
+            ("apply", [module, function, arguments]) => {
+                self.apply_named(module, function, arguments, line)
+            }
             ("then", [value, function]) => {
                 let (value, function) = (value.clone(), function.clone());
                 self.apply(&function, vec![value], line)
@@ -105,8 +119,13 @@ impl Evaluator<'_> {
         let owner = self.eval(module)?;
         match (&owner.kind, arguments) {
             (Kind::Map(_), []) => {
-                let key = Kind::Atom(name.clone()).at(owner.at);
-                self.access(&owner, &key, expr.line)
+                let answer = builtins::field(&owner, &Kind::Atom(name.clone()).at(owner.at));
+                self.answer(
+                    answer,
+                    &format!("a map without {name}"),
+                    &[owner],
+                    expr.line,
+                )
             }
             (Kind::Atom(module), _) => {
                 let module = module.clone();
@@ -145,6 +164,8 @@ impl Evaluator<'_> {
             name,
             values.as_slice(),
         ) {
+            ("Config", "config_env", []) => Ok(Kind::atom(self.script.env).at(at)),
+            ("Config", "config_target", []) => Ok(self.target(line)),
             ("Config" | "Mix.Config" | "Kernel", ..) => self.local_values(name, values, line),
             ("Mix" | "Mix.Project", ..) if self.runs != Runs::Mix => {
                 Ok(self.refused("Mix, which a release does not have,", line))
@@ -179,6 +200,30 @@ impl Evaluator<'_> {
                     self.taint_effects(module, name, &unknown);
                 }
                 self.answer(answer, &what, &values, line)
+            }
+        }
+    }
+
+    /// `apply(module, function, arguments)`.
+    fn apply_named(
+        &mut self,
+        module: &Value,
+        function: &Value,
+        arguments: &Value,
+        line: u32,
+    ) -> Evaluated {
+        match (module.as_atom(), function.as_atom(), arguments.as_list()) {
+            (Some(module), Some(function), Some(arguments)) => {
+                let (module, function) = (module.clone(), function.clone());
+                self.remote_values(&module, &function, arguments.to_vec(), line)
+            }
+            (named, function_named, _) => {
+                let (named, function_named) = (named.cloned(), function_named.cloned());
+                let values = [module.clone(), function.clone(), arguments.clone()];
+                let value = self.answer(Answer::Refused, "apply/3", &values, line)?;
+                let unknown = self.why(&value);
+                self.taint_apply(named.as_deref(), function_named.as_deref(), &unknown);
+                Ok(value)
             }
         }
     }
@@ -218,6 +263,7 @@ impl Evaluator<'_> {
                 self.set_vars.insert(var, value.as_str().map(str::to_owned));
                 Ok(Kind::atom("ok").at(self.at(line)))
             }
+            ("put_env", [vars]) if self.set_all(vars) => Ok(Kind::atom("ok").at(self.at(line))),
             ("delete_env", [var]) if var.as_str().is_some() => {
                 let var = var.as_str().unwrap_or_default().to_owned();
                 self.set_vars.insert(var, None);
@@ -231,6 +277,41 @@ impl Evaluator<'_> {
                 self.answer(Answer::Foreign, &what, values, line)
             }
         }
+    }
+
+    /// Sets the variables of a map or a list of pairs, if all are texts; one that is nil is deleted.
+    fn set_all(&mut self, vars: &Value) -> bool {
+        let mut set = Vec::new();
+        let mut pair = |name: &Value, value: &Value| {
+            let name = name.as_str().map(str::to_owned);
+            let value = match value.is_nil() {
+                true => Some(None),
+                false => value.as_str().map(|value| Some(value.to_owned())),
+            };
+            set.extend(name.zip(value));
+        };
+        let count = match &vars.kind {
+            Kind::Map(pairs) => {
+                pairs.iter().for_each(|(name, value)| pair(name, value));
+                pairs.len()
+            }
+            Kind::List(items) => {
+                for item in items {
+                    if let Kind::Tuple(parts) = &item.kind
+                        && let [name, value] = parts.as_slice()
+                    {
+                        pair(name, value);
+                    }
+                }
+                items.len()
+            }
+            _ => return false,
+        };
+        let is_known = set.len() == count;
+        if is_known {
+            self.set_vars.extend(set);
+        }
+        is_known
     }
 
     fn get_env(&mut self, var: &Value, default: Option<&Value>, line: u32) -> Evaluated {
@@ -436,7 +517,10 @@ impl Evaluator<'_> {
 
     /// `container[key]`.
     pub(super) fn access(&mut self, container: &Value, key: &Value, line: u32) -> Evaluated {
-        let answer = builtins::access(container, key);
+        let answer = match builtins::is_struct(container) {
+            true => Answer::Refused,
+            false => builtins::access(container, key),
+        };
         let value = self.answer(answer, "this access", &[], line)?;
         if let (true, Some(name)) = (value.is_nil(), key.as_str()) {
             // Most likely `System.get_env()["NAME"]`.
@@ -511,7 +595,10 @@ fn first_text(expr: &Expr, message: &mut String) {
 
 /// Functions of `Config` and `Kernel` that the evaluator answers itself.
 fn is_own(name: &str) -> bool {
-    matches!(name, "config_env" | "config_target" | "then" | "tap")
+    matches!(
+        name,
+        "apply" | "config_env" | "config_target" | "then" | "tap"
+    )
 }
 
 fn shown(module: &str) -> String {

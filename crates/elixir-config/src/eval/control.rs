@@ -118,6 +118,23 @@ impl Evaluator<'_> {
         self.take(arms, expr)
     }
 
+    /// `match?(pattern, value)`.
+    pub(super) fn is_match(&mut self, arguments: &[Expr], expr: &Expr) -> Evaluated {
+        let [pattern, value] = arguments else {
+            return self.not_evaluated(expr, "this `match?`");
+        };
+        if matches!(pattern.node, Node::Binary("when", ..)) {
+            return self.not_evaluated(expr, "a guard in `match?`");
+        }
+        let value = self.eval(value)?;
+        let at = self.at(expr.line);
+        Ok(match self.matches(pattern, &value)? {
+            Match::Yes(_) => Kind::bool(true).at(at),
+            Match::No => Kind::bool(false).at(at),
+            Match::Maybe(_) => self.why(&value).value(),
+        })
+    }
+
     /// The clauses that may match the values.
     fn arms<'e>(&mut self, clauses: &'e [Clause], values: &[Value]) -> Result<Arms<'e>, Halt> {
         let mut arms = Arms::new();

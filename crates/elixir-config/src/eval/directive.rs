@@ -13,6 +13,9 @@ use crate::{
 /// How deeply files may import files.
 const IMPORT_DEPTH_MAX: usize = 16;
 
+/// What `config` gives back differs between versions of Elixir: `:ok`, or all settings before.
+const RETURNED: &str = "what `config` returns";
+
 /// How many files one evaluation may import.
 const IMPORTS_MAX: usize = 1024;
 
@@ -29,7 +32,7 @@ impl Evaluator<'_> {
     /// `config app, settings` and `config app, key, value`.
     pub(super) fn config(&mut self, arguments: Vec<Value>, line: u32) -> Evaluated {
         let at = self.at(line);
-        let done = Kind::atom("ok").at(at);
+        let done = Kind::Opaque(RETURNED).at(at);
         let mut arguments = arguments.into_iter();
         let (app, second, third) = (arguments.next(), arguments.next(), arguments.next());
         let (Some(app), Some(second)) = (app, second) else {
@@ -121,7 +124,7 @@ impl Evaluator<'_> {
 
     /// `import_config path`.
     pub(super) fn import_config(&mut self, file: &Value, line: u32) -> Evaluated {
-        let done = Kind::atom("ok").at(self.at(line));
+        let done = Kind::Opaque(RETURNED).at(self.at(line));
         if self.is_runtime {
             let why = "runtime.exs calls import_config, which Elixir refuses";
             return Ok(self.break_off(Code::ImportAtRuntime, line, why));
@@ -232,7 +235,10 @@ impl Evaluator<'_> {
             _ => "".into(),
         };
         match (directive, &*module) {
-            ("import", "Elixir.Config") => self.scope.imports_config = true,
+            ("import", "Elixir.Config") => {
+                self.scope.imports_config = true;
+                self.scope.imports_env = true;
+            }
             ("use" | "import", "Elixir.Mix.Config") => {
                 self.scope.imports_config = true;
                 self.scope.imports_wildcards = true;

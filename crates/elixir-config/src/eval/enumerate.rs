@@ -40,6 +40,14 @@ impl Evaluator<'_> {
                 let answer = builtins::flatten(&lists);
                 self.answer(answer, &what, &lists, line)
             }
+            ("map_join", 2 | 3) => {
+                let mapped = self.map_all(items, function, line)?;
+                let joined = vec![Kind::List(mapped).at(at)];
+                let separator = values.get(1).filter(|_| values.len() == 3);
+                let joined: Vec<Value> = joined.into_iter().chain(separator.cloned()).collect();
+                let answer = builtins::remote("Enum", "join", &joined);
+                self.answer(answer, &what, &joined, line)
+            }
             ("into", 3) => {
                 let mapped = self.map_all(items, function, line)?;
                 let into = values.get(1).cloned().unwrap_or(Kind::nil().at(at));
@@ -56,6 +64,13 @@ impl Evaluator<'_> {
             ("filter", 2) => self.select(items, function, true, line),
             ("reject", 2) => self.select(items, function, false, line),
             ("find" | "any?" | "all?", 2) => self.search(name, items, function, line),
+            ("find", 3) if !items.iter().any(Value::is_nil) => {
+                let found = self.search(name, items, function, line)?;
+                match (found.is_nil(), values.get(1)) {
+                    (true, Some(default)) => self.admit(default.clone()),
+                    _ => Ok(found),
+                }
+            }
             _ => self.answer(Answer::Foreign, &what, values, line),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     builtins::{self, Answer},
     finding::Code,
     syntax::{Expr, Node},
-    value::{Kind, Unknown, Value},
+    value::{Kind, Value},
 };
 
 impl Evaluator<'_> {
@@ -16,6 +16,7 @@ impl Evaluator<'_> {
         let value = self.eval(operand)?;
         let at = self.at(line);
         match operator {
+            "not" if !may_be_boolean(&value) => Ok(self.refused("not", line)),
             "!" | "not" => Ok(match value.truth() {
                 Ok(truth) => Kind::bool(!truth).at(at),
                 Err(unknown) => unknown.value(),
@@ -39,8 +40,7 @@ impl Evaluator<'_> {
         match operator {
             "=" => self.bind(left, right, whole),
             "|>" => self.pipe(left, right),
-            "||" | "or" => self.either(left, right, false),
-            "&&" | "and" => self.either(left, right, true),
+            "||" | "or" | "&&" | "and" => self.either(operator, left, right),
             _ => {
                 let left = self.eval(left)?;
                 let right = self.eval(right)?;
@@ -50,8 +50,10 @@ impl Evaluator<'_> {
                     "in" | "not in" => builtins::member(operator == "in", &left, &right),
                     "++" => builtins::append(&left, &right),
                     "<>" => builtins::concat(&left, &right),
+                    "=~" => builtins::contains(&left, &right),
                     "+" | "-" | "*" | "/" => builtins::arithmetic(operator, &left, &right),
                     ".." => builtins::range(&left, &right),
+                    "//" => builtins::stepped(&left, &right),
                     _ => Answer::Foreign,
                 };
                 self.answer(answer, operator, &[left, right], whole.line)
@@ -86,8 +88,14 @@ impl Evaluator<'_> {
     }
 
     /// `||` and `&&`, which evaluate their right side only if they need it.
-    fn either(&mut self, left: &Expr, right: &Expr, is_and: bool) -> Evaluated {
+    fn either(&mut self, operator: &str, left: &Expr, right: &Expr) -> Evaluated {
         let value = self.eval(left)?;
+        let is_and = matches!(operator, "&&" | "and");
+        if matches!(operator, "and" | "or") && !may_be_boolean(&value) {
+            let value = self.refused(operator, left.line);
+            self.taint(right, &self.why(&value))?;
+            return Ok(value);
+        }
         match value.truth() {
             Ok(truth) if truth == is_and => self.unless_raised(right),
             Ok(_) => Ok(value),
@@ -124,12 +132,21 @@ impl Evaluator<'_> {
             Node::Variable(name) => self.local_values(name, vec![first], right.line),
             Node::Remote(module, name, arguments) => {
                 let values = self.after(first, arguments)?;
-                match self.module(module) {
+                let owner = match self.module(module) {
+                    Some(known) => Kind::Atom(known).at(self.at(module.line)),
+                    None => self.eval(module)?,
+                };
+                match owner.as_atom().cloned() {
                     Some(module) => self.remote_values(&module, name, values, right.line),
                     None => {
-                        let value = self.not_evaluated(right, "a call of a computed module")?;
-                        let unknown: Unknown = self.why(&value);
-                        self.taint_functions(&values, &unknown)?;
+                        let value = match &owner.kind {
+                            Kind::Unknown(unknown) => {
+                                self.taint(right, unknown)?;
+                                owner
+                            }
+                            _ => self.not_evaluated(right, "a call of a computed module")?,
+                        };
+                        self.taint_functions(&values, &self.why(&value))?;
                         Ok(value)
                     }
                 }
@@ -152,6 +169,15 @@ impl Evaluator<'_> {
         let mut values = vec![first];
         values.extend(self.all(arguments)?);
         Ok(values)
+    }
+}
+
+/// Whether `and`, `or` and `not` take a value.
+fn may_be_boolean(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Unknown(_) => true,
+        Kind::Atom(name) => matches!(&**name, "true" | "false"),
+        _ => false,
     }
 }
 

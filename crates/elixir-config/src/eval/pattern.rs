@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Evaluator, Halt};
+use super::{Evaluator, Halt, PAIRS_PER_STEP};
 use crate::{
+    finding::Code,
     syntax::{Expr, Node, Piece},
-    value::{Kind, Numbers, Unknown, Value, equal},
+    value::{Kind, Numbers, Unknown, Value, equal, map_get},
 };
 
 /// Variables and what they are bound to.
@@ -114,7 +115,13 @@ impl Evaluator<'_> {
                 let rest = Kind::List(rest.to_vec()).at(value.at);
                 self.part(tail, &rest, progress)
             }
-            (Node::List(_) | Node::Cons(..) | Node::Tuple(_), _) => Ok(Err(Differs)),
+            (Node::Map(wanted), Kind::Map(pairs)) => self.entries(wanted, pairs, progress),
+            // It may be a struct, or a list with an improper end.
+            (Node::Map(_) | Node::Cons(..), Kind::Opaque(_)) => {
+                self.not_matched(pattern, progress);
+                Ok(Ok(()))
+            }
+            (Node::List(_) | Node::Cons(..) | Node::Tuple(_) | Node::Map(_), _) => Ok(Err(Differs)),
             (Node::Binary("<>", prefix, rest), _) => self.prefix(prefix, rest, value, progress),
             (
                 Node::Atom(_)
@@ -131,11 +138,46 @@ impl Evaluator<'_> {
                 self.parts(parts, std::slice::from_ref(value), progress)
             }
             _ => {
-                let unknown = self.doubt(pattern.line, "this pattern is not evaluated");
-                doubt(pattern, &unknown, progress);
+                self.not_matched(pattern, progress);
                 Ok(Ok(()))
             }
         }
+    }
+
+    fn not_matched(&mut self, pattern: &Expr, progress: &mut Progress) {
+        let why = "this pattern is not evaluated";
+        let value = self.unknown(Code::NotEvaluated, pattern.line, why);
+        doubt(pattern, &self.why(&value), progress);
+    }
+
+    /// The entries that a map must have among others.
+    fn entries(
+        &mut self,
+        wanted: &[(Expr, Expr)],
+        pairs: &[(Value, Value)],
+        progress: &mut Progress,
+    ) -> Result<Result<(), Differs>, Halt> {
+        for (key, pattern) in wanted {
+            self.charge(pairs.len() / PAIRS_PER_STEP)?;
+            let key = match &key.node {
+                Node::Unary("^", pinned) => self.eval(pinned)?,
+                _ => self.eval(key)?,
+            };
+            let keys = std::iter::once(&key).chain(pairs.iter().map(|(key, _)| key));
+            if let Some(unknown) = keys.into_iter().find_map(Value::unknown) {
+                doubt(pattern, unknown, progress);
+                continue;
+            }
+            match map_get(pairs, &key) {
+                None => return Ok(Err(Differs)),
+                Some(value) => {
+                    if self.part(pattern, value, progress)?.is_err() {
+                        return Ok(Err(Differs));
+                    }
+                }
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn parts(
@@ -164,6 +206,10 @@ impl Evaluator<'_> {
             Some(false) => Err(Differs),
             None => {
                 progress.is_sure = false;
+                if wanted.unknown().or_else(|| value.unknown()).is_none() {
+                    let why = "this comparison is not evaluated";
+                    self.tell(Code::NotEvaluated, pattern.line, why.to_owned());
+                }
                 Ok(())
             }
         })
@@ -181,8 +227,9 @@ impl Evaluator<'_> {
             return Ok(Err(Differs));
         };
         let [Piece::Literal(literal)] = pieces.as_slice() else {
-            let unknown = self.doubt(prefix.line, "this pattern is not evaluated");
-            doubt(rest, &unknown, progress);
+            let why = "this pattern is not evaluated";
+            let value = self.unknown(Code::NotEvaluated, prefix.line, why);
+            doubt(rest, &self.why(&value), progress);
             return Ok(Ok(()));
         };
         match bytes.strip_prefix(literal.as_slice()) {

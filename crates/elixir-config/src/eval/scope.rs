@@ -15,6 +15,8 @@ pub(crate) struct Scope {
     pub(super) placeholders: Vec<Value>,
     /// `import Config` or `use Mix.Config` was there.
     pub(super) imports_config: bool,
+    /// `import Config` was there, which brings `config_env` and `config_target`.
+    pub(super) imports_env: bool,
     /// `use Mix.Config` was there, whose imports may have wildcards.
     pub(super) imports_wildcards: bool,
 }
@@ -88,6 +90,7 @@ impl Scope {
             aliases: self.aliases.clone(),
             placeholders: self.placeholders.clone(),
             imports_config: self.imports_config,
+            imports_env: self.imports_env,
             imports_wildcards: self.imports_wildcards,
         }
     }

@@ -32,9 +32,12 @@ pub(super) fn runs_files(module: &str, name: &str) -> bool {
             .any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a module is the one that `import Config` imports.
-pub(super) fn is_config(module: &str) -> bool {
-    matches!(module, "Elixir.Config" | "Elixir.Mix.Config")
+/// Whether a module is one whose functions may write settings.
+fn is_config(module: &str) -> bool {
+    matches!(
+        module,
+        "Elixir.Config" | "Elixir.Mix.Config" | "Elixir.Kernel"
+    )
 }
 
 impl Evaluator<'_> {
@@ -53,16 +56,18 @@ impl Evaluator<'_> {
         match &expr.node {
             Node::Local(name, arguments) => self.taint_call(name, arguments, unknown)?,
             Node::Remote(module, name, arguments) => {
-                let module = match &module.node {
-                    Node::Alias(written) => self.scope.module(written),
-                    Node::Atom(atom) => atom.clone(),
-                    _ => "".into(),
+                let module = self.module(module);
+                let may_be_config = match &module {
+                    Some(module) => is_config(module),
+                    // Without arguments it is a field of a map.
+                    None => !arguments.is_empty(),
                 };
-                if is_config(&module) {
+                if may_be_config {
                     self.taint_call(name, arguments, unknown)?;
                 }
-                self.taint_effects(&module, name, unknown);
+                self.taint_effects(module.as_deref().unwrap_or_default(), name, unknown);
             }
+            Node::Capture(body) => self.taint_captured(body, unknown)?,
             Node::Binary("=", pattern, _) => {
                 for name in pattern::names(pattern) {
                     self.scope.bind(name, unknown.value());
@@ -110,7 +115,10 @@ impl Evaluator<'_> {
             Body::Clauses(clauses) => clauses
                 .iter()
                 .try_for_each(|clause| it.taint(&clause.body, unknown)),
-            Body::Capture(body) => it.taint(body, unknown),
+            Body::Capture(body) => {
+                it.taint_captured(body, unknown)?;
+                it.taint(body, unknown)
+            }
         });
         self.scope = outside;
         tainted
@@ -123,6 +131,41 @@ impl Evaluator<'_> {
         }
         if runs_files(module, name) {
             self.obscure_all(unknown);
+        }
+    }
+
+    /// Makes unknown what a function may set of which only these names, or not even they, are known.
+    pub(super) fn taint_apply(
+        &mut self,
+        module: Option<&str>,
+        name: Option<&str>,
+        unknown: &Unknown,
+    ) {
+        let may_set = |name: &str| matches!(name, "config" | "import_config" | "apply");
+        if module.is_none_or(is_config) && name.is_none_or(may_set) {
+            self.obscure_all(unknown);
+        }
+        match module {
+            Some(module) => self.taint_effects(module, name.unwrap_or_default(), unknown),
+            None => {
+                for module in ["Elixir.System", "Elixir.Code"] {
+                    self.taint_effects(module, name.unwrap_or_default(), unknown);
+                }
+            }
+        }
+    }
+
+    /// `&config/2`, whose arguments are not known.
+    fn taint_captured(&mut self, body: &Expr, unknown: &Unknown) -> Result<(), Halt> {
+        let Node::Binary("/", function, _) = &body.node else {
+            return Ok(());
+        };
+        match &function.node {
+            Node::Variable(name) => self.taint_call(name, &[], unknown),
+            Node::Remote(module, name, _) if self.module(module).is_none() => {
+                self.taint_call(name, &[], unknown)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -150,6 +193,17 @@ impl Evaluator<'_> {
             }
             // `config(:app, &1, …)` in a pipe, or a mistake of the author.
             ("config", _) => self.obscure_all(unknown),
+            ("apply", [module, name, _]) => {
+                let (module, name) = (self.literal_atom(module), self.literal_atom(name));
+                self.taint_apply(module.as_deref(), name.as_deref(), unknown);
+            }
+            // The function of `apply/2` is one of its parts; `module |> apply(name, …)` may be any.
+            ("apply", [name, _]) => {
+                if let Some(name) = self.literal_atom(name) {
+                    self.taint_apply(None, Some(&name), unknown);
+                }
+            }
+            ("apply", _) => self.obscure_all(unknown),
             _ => {}
         }
         Ok(())

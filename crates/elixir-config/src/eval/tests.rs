@@ -136,6 +136,110 @@ config :a, E, http: [port: 4001]
     );
 }
 
+#[test]
+fn maps_match_by_their_keys() {
+    check(
+        "import Config
+%{a: x} = %{a: 1, b: 2}
+k = \"key\"
+config :a,
+  x: x,
+  pinned: (case %{\"key\" => 3} do %{^k => y} -> y end),
+  no: (case %{a: 1} do %{b: _} -> 1; %{} -> 2 end),
+  other: (case [a: 1] do %{} -> 1; _ -> 2 end)
+",
+        expect![[r#"
+            a no = 2 (config/config.exs:7)
+            a other = 2 (config/config.exs:8)
+            a pinned = 3 (config/config.exs:6)
+            a x = 1 (config/config.exs:5)
+        "#]],
+    );
+}
+
+#[test]
+fn config_env_comes_with_import_config_alone() {
+    check_files(
+        &[("config/config.exs", "[a: [k: config_env(), l: 1]]")],
+        expect![[r#"
+            a k = ? Elixir refuses config_env() without `import Config` here (config/config.exs:1)
+            a l = 1 (config/config.exs:1)
+            error elixir-refuses: Elixir refuses config_env() without `import Config` here (config/config.exs:1)
+        "#]],
+    );
+    check(
+        "use Mix.Config\nconfig :a, k: config_env()",
+        expect![[r#"
+        a k = ? Elixir refuses config_env() without `import Config` here (config/config.exs:2)
+        error elixir-refuses: Elixir refuses config_env() without `import Config` here (config/config.exs:2)
+    "#]],
+    );
+    check(
+        "import Config\nconfig :a, k: Config.config_env()",
+        expect![[r#"
+            a k = :dev (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn a_file_whose_value_is_another_list_is_refused() {
+    check(
+        "[1, 2]",
+        expect![[r#"
+        error elixir-refuses: Elixir refuses a file whose value is a list but no configuration here (config/config.exs:1)
+    "#]],
+    );
+    check(
+        "[a: 1]",
+        expect![[r#"
+        error elixir-refuses: Elixir refuses a file whose value is a list but no configuration here (config/config.exs:1)
+    "#]],
+    );
+    check(
+        "import Config\nfor x <- [1], do: x",
+        expect![[r#"
+        error elixir-refuses: Elixir refuses a file whose value is a list but no configuration here (config/config.exs:2)
+    "#]],
+    );
+    check("import Config\n[]", expect![""]);
+    check(
+        "[a: foo(), b: [k: 1]]",
+        expect![[r#"
+        b k = 1 (config/config.exs:1)
+        warning not-evaluated: foo/0 is not evaluated (config/config.exs:1)
+    "#]],
+    );
+}
+
+#[test]
+fn what_config_returns_is_not_known() {
+    check(
+        "import Config\nconfig :a, k: config(:a, l: 1)\nconfig(:a, m: 1) && config(:a, n: 1)",
+        expect![[r#"
+            a k = ? it holds what `config` returns (config/config.exs:2)
+            a l = 1 (config/config.exs:2)
+            a m = 1 (config/config.exs:3)
+            a n = 1 (config/config.exs:3)
+        "#]],
+    );
+}
+
+#[test]
+fn variables_are_set_and_deleted_together() {
+    check(
+        "import Config
+System.put_env(%{\"A\" => \"1\", \"B\" => nil})
+System.put_env([{\"C\", \"3\"}])
+config :a, a: System.get_env(\"A\"), b: System.get_env(\"B\", \"none\"), c: System.get_env(\"C\")",
+        expect![[r#"
+            a a = "1" (config/config.exs:4)
+            a b = "none" (config/config.exs:4)
+            a c = "3" (config/config.exs:4)
+        "#]],
+    );
+}
+
 mod imports {
     use super::*;
 

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 
-use crate::fixture::{Tree, show};
+use crate::{
+    Setting,
+    fixture::{Tree, show},
+};
 
 fn check(script: &str, expected: Expect) {
     check_with(script, &[], expected);
@@ -396,6 +399,67 @@ fn an_unknown_element_may_be_any_key() {
             a F = ? foo/0 is not evaluated (config/config.exs:3)
             warning not-evaluated: foo/0 is not evaluated (config/config.exs:2)
             warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+}
+
+#[test]
+fn what_may_be_config_taints_all_that_it_may_set() {
+    let all = |line: &str| {
+        let script = format!("import Config\nconfig :a, k: 1\n{line}");
+        let config = Tree::of(&[("config/config.exs", &script)]).evaluate("prod");
+        let is_unknown = matches!(config.get("a", &["k"]), Setting::Unknown { .. });
+        assert!(is_unknown && !config.findings().is_empty(), "{line}");
+    };
+    all("Dep.mod().config(:a, k: 2)");
+    all("apply(Dep.mod(), :config, [:b, [k: 2]])");
+    all("apply(Config, :config, Dep.mod())");
+    all("apply(Config, Dep.mod(), [])");
+    all("Dep.mod() |> apply(:config, [:b, [k: 2]])");
+    all("Dep.mod(&config/2)");
+    all("Dep.mod(&apply(Config, &1, &2))");
+}
+
+#[test]
+fn what_cannot_be_config_taints_nothing() {
+    check(
+        "config :a, k: 1\nDep.mod().config\napply(Dep, :config, [])\napply(Dep.mod(), :run, [1])",
+        expect![[r#"
+            a k = 1 (config/config.exs:2)
+            warning not-evaluated: Dep.mod/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: Dep.config/0 is not evaluated (config/config.exs:4)
+            warning not-evaluated: Dep.mod/0 is not evaluated (config/config.exs:5)
+        "#]],
+    );
+}
+
+#[test]
+fn apply_is_a_call() {
+    check(
+        "apply(Config, :config, [:a, [k: 1]])
+apply(&config/2, [:a, [l: 2]])
+config :a, m: apply(String, :upcase, [\"x\"]), n: apply(fn x -> x end, [3])
+mod = Config
+mod.config(:a, o: 4)
+[p: 5] |> then(&Kernel.apply(Config, :config, [:a, &1]))",
+        expect![[r#"
+            a k = 1 (config/config.exs:2)
+            a l = 2 (config/config.exs:3)
+            a m = "X" (config/config.exs:4)
+            a n = 3 (config/config.exs:4)
+            a o = 4 (config/config.exs:6)
+            a p = 5 (config/config.exs:7)
+        "#]],
+    );
+}
+
+#[test]
+fn a_pattern_that_is_not_evaluated_is_told() {
+    check(
+        "config :a, k: (case 1 do\n<<1>> -> 2\n_ -> 3\nend)",
+        expect![[r#"
+            a k = ? this pattern is not evaluated (config/config.exs:3)
+            warning not-evaluated: this pattern is not evaluated (config/config.exs:3)
         "#]],
     );
 }
