@@ -14,6 +14,7 @@ mod scope;
 mod taint;
 #[cfg(test)]
 mod tests;
+mod undefined;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,7 +27,7 @@ use crate::{
     config::Config,
     finding::{Code, FINDINGS_MAX, Finding, Written},
     merge::{is_keyword, merge, obscure},
-    parse::parse,
+    parse::{Reason, parse},
     script::{Boot, Files, Provider, Script},
     syntax::{Expr, Node, Piece},
     value::{At, DEPTH_MAX, Kind, Unknown, Value},
@@ -44,6 +45,12 @@ const RECURSION_MAX: usize = 160;
 
 /// How many pairs of a list cost one step to look through.
 const PAIRS_PER_STEP: usize = 16;
+
+/// What a look at the file system costs: at most two thousand of them are taken.
+const STEPS_PER_LOOK: usize = 1_000;
+
+/// Environment variables that were asked for in vain, of which the last are remembered.
+const MISSING_MAX: usize = 256;
 
 /// What releases read when they start, before Elixir 1.11 had `runtime.exs`; `mix` reads it never.
 const RELEASES_PATH: &str = "config/releases.exs";
@@ -257,6 +264,16 @@ impl<'a> Evaluator<'a> {
         std::mem::replace(&mut self.settings, settings)
     }
 
+    /// Charges for a look at the file system.
+    fn charge_look(&mut self) -> Result<(), Halt> {
+        self.charge(STEPS_PER_LOOK)
+    }
+
+    /// Charges for comparing each of some things with each of others.
+    fn charge_each(&mut self, some: usize, others: usize) -> Result<(), Halt> {
+        self.charge(some.saturating_mul(others) / PAIRS_PER_STEP)
+    }
+
     fn root_text(&mut self, path: &str, text: &str) {
         let last = self.file_text(path, text);
         let untouched = matches!(&self.settings.kind, Kind::List(apps) if apps.is_empty());
@@ -285,13 +302,14 @@ impl<'a> Evaluator<'a> {
     fn file_text(&mut self, path: &str, text: &str) -> Evaluated {
         self.scope = Scope::default();
         self.file = self.enter(path);
+        // A file may be read again and again, by branches that may not be taken.
+        self.charge_text(text.len())?;
         let statements = match parse(text) {
             Ok(statements) => statements,
             Err(malformed) => {
-                let code = if malformed.is_too_large {
-                    Code::TooLarge
-                } else {
-                    Code::SyntaxError
+                let code = match malformed.reason {
+                    Reason::TooLarge => Code::TooLarge,
+                    Reason::Refused | Reason::Ambiguous => Code::SyntaxError,
                 };
                 return Ok(self.break_off(code, malformed.line, &malformed.message));
             }
@@ -308,6 +326,7 @@ impl<'a> Evaluator<'a> {
                 Err(Halt::Exhausted) => return Err(Halt::Exhausted),
             };
         }
+        self.tell_undefined(&statements);
         Ok(last)
     }
 
@@ -516,6 +535,15 @@ impl<'a> Evaluator<'a> {
             Kind::Unknown(unknown) | Kind::Open(_, unknown) => Ok(unknown.value()),
             _ => Ok(self.unknown(Code::NotEvaluated, at.line, "an improper list")),
         }
+    }
+
+    /// Remembers a variable that was asked for in vain.
+    fn miss(&mut self, name: &str) {
+        if self.missing.len() >= MISSING_MAX {
+            self.missing.remove(0);
+            self.missing_before = self.missing_before.saturating_sub(1);
+        }
+        self.missing.push(name.to_owned());
     }
 
     fn map(&mut self, pairs: &[(Expr, Expr)], at: At) -> Evaluated {

@@ -5,7 +5,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::value::{At, Kind, Numbers, Pasts, Unknown, Value, equal};
 
@@ -109,21 +112,21 @@ fn longer(left: &Pasts, right: &Pasts) -> Pasts {
 /// `Keyword.merge/3`: what only the old list has comes first, then the new list's keys in their
 /// order, each merged with one old copy; every other old copy of such a key is dropped.
 fn merge_keywords(
-    mut old: Vec<Value>,
+    old: Vec<Value>,
     old_rest: Option<Unknown>,
     new: Vec<Value>,
     new_rest: Option<Unknown>,
     at: At,
 ) -> Value {
     let mut merged = Vec::with_capacity(new.len());
-    let mut overridden: Vec<Arc<str>> = Vec::with_capacity(new.len());
+    let mut overridden: HashSet<Arc<str>> = HashSet::with_capacity(new.len());
+    let mut copies = Copies::of(old);
     for pair in new {
         let written = pair.at;
         let Some((key, value)) = into_pair(pair) else {
             continue;
         };
-        let copy = old.iter().position(|pair| has_key(pair, &key));
-        let copy = copy.map(|index| old.remove(index));
+        let copy = copies.take(&key);
         let before_at = copy.as_ref().map_or(at, |pair| pair.at);
         let value = match copy.and_then(into_pair) {
             Some((_, before)) => merge_over(before, before_at, value),
@@ -133,9 +136,13 @@ fn merge_keywords(
             },
         };
         merged.push(Value::pair(key.clone(), value, written));
-        overridden.push(key);
+        overridden.insert(key);
     }
-    old.retain(|pair| !overridden.iter().any(|key| has_key(pair, key)));
+    let mut old = copies.rest();
+    old.retain(|pair| {
+        pair.as_pair()
+            .is_none_or(|(key, _)| !overridden.contains(key))
+    });
     if let Some(unknown) = &new_rest {
         // Any of them may be overridden by what is not known of the new list.
         old = obscure_pairs(old, unknown);
@@ -161,8 +168,34 @@ fn over_unknown(pair: Value, unknown: &Unknown) -> Value {
     }
 }
 
-fn has_key(pair: &Value, key: &str) -> bool {
-    pair.as_pair().is_some_and(|(name, _)| &**name == key)
+/// Pairs that are taken out by their keys, so that lists of many meet in no more than their sum.
+struct Copies {
+    pairs: Vec<Option<Value>>,
+    /// Where each key stands, the first place last.
+    places: HashMap<Arc<str>, Vec<usize>>,
+}
+
+impl Copies {
+    fn of(pairs: Vec<Value>) -> Self {
+        let mut places: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+        for (place, pair) in pairs.iter().enumerate().rev() {
+            if let Some((key, _)) = pair.as_pair() {
+                places.entry(key.clone()).or_default().push(place);
+            }
+        }
+        let pairs = pairs.into_iter().map(Some).collect();
+        Self { pairs, places }
+    }
+
+    /// The first of the pairs of a key that are still there.
+    fn take(&mut self, key: &str) -> Option<Value> {
+        let place = self.places.get_mut(key)?.pop()?;
+        self.pairs.get_mut(place)?.take()
+    }
+
+    fn rest(self) -> Vec<Value> {
+        self.pairs.into_iter().flatten().collect()
+    }
 }
 
 fn into_pair(pair: Value) -> Option<(Arc<str>, Value)> {
@@ -214,7 +247,7 @@ fn repeats(pairs: &[Value]) -> bool {
     names.windows(2).any(|two| two.first() == two.last())
 }
 
-fn join_keywords(left: Vec<Value>, mut right: Vec<Value>, unknown: &Unknown) -> Vec<Value> {
+fn join_keywords(left: Vec<Value>, right: Vec<Value>, unknown: &Unknown) -> Vec<Value> {
     let mut joined = Vec::with_capacity(left.len());
     let alone = |pair: &Value| match pair.as_pair() {
         // It may be absent; to say so is all that can be said.
@@ -225,16 +258,14 @@ fn join_keywords(left: Vec<Value>, mut right: Vec<Value>, unknown: &Unknown) -> 
         }
         None => unknown.value(),
     };
+    let mut right = Copies::of(right);
     for pair in left {
-        let other = right
-            .iter()
-            .position(|other| pair.as_pair().is_some_and(|(key, _)| has_key(other, key)));
-        match other.map(|index| right.remove(index)) {
+        match pair.as_pair().and_then(|(key, _)| right.take(key)) {
             Some(other) => joined.extend(join_pairs(pair, other, unknown)),
             None => joined.push(alone(&pair)),
         }
     }
-    joined.extend(right.iter().map(alone));
+    joined.extend(right.rest().iter().map(alone));
     joined
 }
 

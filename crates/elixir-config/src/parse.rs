@@ -23,13 +23,27 @@ pub(crate) const NESTING_MAX: usize = 100;
 /// two or three steps a byte.
 const PARSE_REPORTS_MAX: usize = 1 << 18;
 
+/// To Elixir `name` and a `(` on the next line are two statements; the grammar, in a clause before
+/// another that begins with a parenthesis, takes them for a call.
+const AMBIGUOUS: &str = "a clause that begins with a parenthesis";
+
 /// Why a text cannot be read, and the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
     pub(crate) line: u32,
     pub(crate) message: String,
+    pub(crate) reason: Reason,
+}
+
+/// Why this crate does not read a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Elixir doesn't read it either.
+    Refused,
     /// Elixir could read it, and this crate will not: a bound is reached.
-    pub(crate) is_too_large: bool,
+    TooLarge,
+    /// The grammar takes a statement for something else than Elixir does.
+    Ambiguous,
 }
 
 /// Parses a whole file into its statements.
@@ -37,7 +51,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Expr>, Malformed> {
     let refuse = |message: String| Malformed {
         line: 1,
         message,
-        is_too_large: true,
+        reason: Reason::TooLarge,
     };
     if text.len() > FILE_BYTES_MAX {
         return Err(refuse(format!(
@@ -69,10 +83,16 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Expr>, Malformed> {
         return Err(Malformed {
             line: error_line(culprit, text),
             message: syntax_error(culprit, text),
-            is_too_large: false,
+            reason: Reason::Refused,
         });
     }
-    Reader { text }.all(tree.root_node(), 0)
+    let reader = Reader { text };
+    let statements = parts(tree.root_node()).into_iter();
+    let read = statements.map(|node| match reader.expr(node, 0) {
+        Err(malformed) if malformed.reason == Reason::Ambiguous => Ok(anything(malformed.line)),
+        read => read,
+    });
+    read.collect()
 }
 
 /// Finds the first node at which the grammar stumbled. A node may carry the error without being
@@ -171,7 +191,7 @@ impl<'s> Reader<'s> {
             return Err(Malformed {
                 line: line(node),
                 message: format!("expressions nest deeper than {NESTING_MAX}"),
-                is_too_large: true,
+                reason: Reason::TooLarge,
             });
         }
         let depth = depth + 1;
@@ -340,6 +360,13 @@ impl<'s> Reader<'s> {
         let mut arguments = Vec::new();
         for part in parts(node) {
             match part.kind() {
+                "arguments" if is_apart(node, part) && self.source(part).starts_with('(') => {
+                    return Err(Malformed {
+                        line: line(part),
+                        message: AMBIGUOUS.to_owned(),
+                        reason: Reason::Ambiguous,
+                    });
+                }
                 "arguments" => arguments.extend(self.all(part, depth)?),
                 "do_block" => arguments.push(self.do_block(part, depth)?),
                 _ => {}
@@ -465,6 +492,21 @@ fn tuple(key: Expr, value: Expr) -> Expr {
     Expr {
         line: key.line,
         node: Node::Tuple(vec![key, value]),
+    }
+}
+
+/// Whether arguments begin on another line than what is called ends on.
+fn is_apart(call: Syntax<'_>, arguments: Syntax<'_>) -> bool {
+    field(call, "target")
+        .is_some_and(|target| target.end_position().row != arguments.start_position().row)
+}
+
+/// A statement that may do anything: as an import of any file would.
+fn anything(line: u32) -> Expr {
+    let import = Node::Local("import_config".into(), Vec::new());
+    Expr {
+        line,
+        node: Node::Foreign(AMBIGUOUS, vec![Expr { line, node: import }]),
     }
 }
 

@@ -82,6 +82,9 @@ pub(crate) enum Body {
     Capture(Arc<Expr>),
 }
 
+/// How many comparisons of a map's keys weigh as much as one node.
+const COMPARED_PER_NODE: usize = 16;
+
 /// How much there is of a value.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Size {
@@ -258,6 +261,9 @@ impl Value {
                     size.add(key.size());
                     size.add(value.size());
                 }
+                // What is done with a map compares its keys with each other.
+                let compared = pairs.len().saturating_mul(pairs.len()) / COMPARED_PER_NODE;
+                size.nodes = size.nodes.saturating_add(compared);
             }
             Kind::Function(closure) => size.depth = closure.depth.saturating_add(1),
             Kind::Integer(_) | Kind::Float(_) | Kind::Opaque(_) | Kind::Unknown(_) => {}

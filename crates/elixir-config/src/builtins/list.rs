@@ -373,9 +373,13 @@ fn with_index(list: &Value, from: i64) -> Answer {
         Ok(items) => items,
         Err(answer) => return answer,
     };
-    let pairs = items.into_iter().zip(from..).map(|(item, index)| {
+    let mut pairs = Vec::with_capacity(items.len());
+    for (nth, item) in (0_i64..).zip(items) {
+        let Some(index) = from.checked_add(nth) else {
+            return Answer::Foreign;
+        };
         let at = item.at;
-        Kind::Tuple(vec![item, Kind::Integer(index).at(at)]).at(at)
-    });
-    Answer::Is(Kind::List(pairs.collect()))
+        pairs.push(Kind::Tuple(vec![item, Kind::Integer(index).at(at)]).at(at));
+    }
+    Answer::Is(Kind::List(pairs))
 }

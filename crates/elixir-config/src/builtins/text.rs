@@ -49,6 +49,7 @@ pub(super) fn to_charlist(value: &Value) -> Answer {
     match (&value.kind, to_string(value)) {
         (Kind::List(_), _) => Answer::Value(value.clone()),
         (_, Ok(bytes)) => match String::from_utf8(bytes) {
+            Ok(text) if text.len() > REPEATED_BYTES_MAX => Answer::Foreign,
             Ok(text) => Answer::Value(charlist(&text, value.at)),
             Err(_) => Answer::Foreign,
         },
@@ -119,6 +120,9 @@ pub(super) fn string(name: &str, values: &[Value]) -> Answer {
             Answer::Refused
         };
     };
+    if text.len() > REPEATED_BYTES_MAX {
+        return Answer::Foreign;
+    }
     let texts: Option<Vec<&str>> = rest.iter().map(Value::as_str).collect();
     let answer = match texts.as_deref() {
         Some([]) => of_text(name, text, first),

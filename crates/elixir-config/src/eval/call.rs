@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Evaluated, Evaluator, Halt, Runs, control::section, directive::FileRun, path};
+use super::{
+    Evaluated, Evaluator, Halt, PAIRS_PER_STEP, Runs, control::section, directive::FileRun, path,
+};
 use crate::{
     builtins::{self, Answer},
     finding::Code,
@@ -174,6 +176,7 @@ impl Evaluator<'_> {
             ("Mix", "target", []) => Ok(self.target(line)),
             ("System", ..) => self.system(name, &values, line),
             ("File", "exists?" | "regular?" | "dir?", [path, ..]) => {
+                self.charge_look()?;
                 Ok(self.exists(name, path, line))
             }
             ("File", "cwd!", []) if self.runs != Runs::Mix => Ok(self.elsewhere(line)),
@@ -193,6 +196,7 @@ impl Evaluator<'_> {
             }
             ("IO", "inspect", [value, ..]) => Ok(value.clone()),
             (plain, ..) => {
+                self.charge_function(name, &values)?;
                 let answer = builtins::remote(plain, name, &values);
                 let what = format!("{}.{name}/{}", shown(module), values.len());
                 if matches!(answer, Answer::Foreign) {
@@ -201,6 +205,20 @@ impl Evaluator<'_> {
                 }
                 self.answer(answer, &what, &values, line)
             }
+        }
+    }
+
+    /// Charges for functions that compare elements with each other.
+    pub(super) fn charge_function(&mut self, name: &str, values: &[Value]) -> Result<(), Halt> {
+        let width = |value: &Value| match &value.kind {
+            Kind::List(items) => items.len(),
+            Kind::Map(pairs) => pairs.len(),
+            _ => 0,
+        };
+        let all = values.iter().map(width).sum();
+        match name {
+            "merge" | "new" | "into" | "take" | "drop" | "delete" => self.charge_each(all, all),
+            _ => self.charge(all / PAIRS_PER_STEP),
         }
     }
 
@@ -341,7 +359,7 @@ impl Evaluator<'_> {
             (Some(text), _) => self.admit(Kind::text(&text).at(at)),
             (None, Some(default)) => self.admit(default.clone()),
             (None, None) => {
-                self.missing.push(name.to_owned());
+                self.miss(name);
                 Ok(Kind::nil().at(at))
             }
         }
@@ -394,7 +412,7 @@ impl Evaluator<'_> {
             return self.elsewhere(line);
         }
         let relative = path::relative(self.script.root, &self.absolute(&file));
-        let there = self.files.exists(&relative);
+        let there = !file.is_empty() && self.files.exists(&relative);
         match (name, there) {
             // A folder may stand where a file is asked for, and the other way round.
             ("regular?" | "dir?", true) => {
@@ -458,6 +476,7 @@ impl Evaluator<'_> {
         if self.runs == Runs::FutureRelease || !self.is_anchored(written) {
             return Ok(self.elsewhere(line));
         }
+        self.charge_look()?;
         let is_absolute = written.starts_with('/');
         let relative = path::relative(self.script.root, &self.absolute(written));
         let at = self.at(line);
@@ -524,13 +543,14 @@ impl Evaluator<'_> {
         let value = self.answer(answer, "this access", &[], line)?;
         if let (true, Some(name)) = (value.is_nil(), key.as_str()) {
             // Most likely `System.get_env()["NAME"]`.
-            self.missing.push(name.to_owned());
+            self.miss(name);
         }
         Ok(value)
     }
 
     fn raise(&mut self, arguments: &[Expr], line: u32) -> Evaluated {
         let mut message = String::new();
+        self.charge(arguments.iter().map(count).sum())?;
         for argument in arguments {
             first_text(argument, &mut message);
         }
@@ -573,6 +593,13 @@ impl Evaluator<'_> {
         }
         self.doubt(line, why.trim_end_matches([':', ' ']))
     }
+}
+
+/// How many expressions there are in one.
+fn count(expr: &Expr) -> usize {
+    let mut all = 1_usize;
+    expr.each_part(&mut |part| all = all.saturating_add(count(part)));
+    all
 }
 
 /// The first literal text in an expression.

@@ -218,7 +218,7 @@ impl Evaluator<'_> {
         let mut outcomes: Option<(Value, Value)> = None;
         self.doubts += 1;
         for arm in arms {
-            self.charge(before.size().nodes)?;
+            self.charge(before.size().nodes.saturating_add(self.set_vars.len()))?;
             self.settings = before.clone();
             let value = match self.arm(arm, line) {
                 Ok(value) => value,
@@ -342,6 +342,7 @@ impl Evaluator<'_> {
         match into {
             None => self.admit(Kind::List(results).at(at)),
             Some(into) => {
+                self.charge_each(results.len(), results.len())?;
                 let answer = builtins::into(results, &into);
                 self.answer(answer, "for … into", &[], expr.line)
             }
@@ -393,7 +394,9 @@ impl Evaluator<'_> {
     /// A function with what it sees.
     pub(super) fn closure(&mut self, expr: &Expr) -> Evaluated {
         let mut names = BTreeSet::new();
-        mentioned(expr, &mut names);
+        let mentions = mentioned(expr, &mut names);
+        self.charge(mentions)?;
+        self.charge_each(names.len(), self.scope.len())?;
         let scope = self.scope.captured(&names);
         let size = scope.size();
         self.charge(size.nodes)?;
@@ -487,10 +490,12 @@ impl Evaluator<'_> {
     }
 }
 
-/// The names that may be variables in an expression.
-fn mentioned<'e>(expr: &'e Expr, names: &mut BTreeSet<&'e str>) {
+/// Collects the names that may be variables in an expression, and counts what was looked at.
+fn mentioned<'e>(expr: &'e Expr, names: &mut BTreeSet<&'e str>) -> usize {
     if let Node::Variable(name) = &expr.node {
         names.insert(name);
     }
-    expr.each_part(&mut |part| mentioned(part, names));
+    let mut looked_at = 1_usize;
+    expr.each_part(&mut |part| looked_at = looked_at.saturating_add(mentioned(part, names)));
+    looked_at
 }

@@ -14,7 +14,7 @@ use crate::{
 const IMPORT_DEPTH_MAX: usize = 16;
 
 /// What `config` gives back differs between versions of Elixir: `:ok`, or all settings before.
-const RETURNED: &str = "what `config` returns";
+const RETURNED: &str = "it holds what `config` returns";
 
 /// How many files one evaluation may import.
 const IMPORTS_MAX: usize = 1024;
@@ -32,7 +32,7 @@ impl Evaluator<'_> {
     /// `config app, settings` and `config app, key, value`.
     pub(super) fn config(&mut self, arguments: Vec<Value>, line: u32) -> Evaluated {
         let at = self.at(line);
-        let done = Kind::Opaque(RETURNED).at(at);
+        let done = self.doubt(line, RETURNED).value();
         let mut arguments = arguments.into_iter();
         let (app, second, third) = (arguments.next(), arguments.next(), arguments.next());
         let (Some(app), Some(second)) = (app, second) else {
@@ -61,8 +61,9 @@ impl Evaluator<'_> {
     fn set(&mut self, app: &Arc<str>, settings: Value, at: At) -> Result<(), Halt> {
         if is_keyword(&settings) {
             let before = self.app(app);
-            let pairs = [Some(&self.settings), before.as_ref()].map(|it| it.map_or(0, pairs));
-            self.charge(pairs.iter().sum::<usize>() / PAIRS_PER_STEP)?;
+            let nodes = before.as_ref().map_or(0, |before| before.size().nodes);
+            let looked_at = nodes.saturating_add(pairs(&self.settings));
+            self.charge(looked_at / PAIRS_PER_STEP)?;
             let after = match before {
                 Some(before) => merge(before, settings),
                 None => settings,
@@ -124,7 +125,7 @@ impl Evaluator<'_> {
 
     /// `import_config path`.
     pub(super) fn import_config(&mut self, file: &Value, line: u32) -> Evaluated {
-        let done = Kind::Opaque(RETURNED).at(self.at(line));
+        let done = self.doubt(line, RETURNED).value();
         if self.is_runtime {
             let why = "runtime.exs calls import_config, which Elixir refuses";
             return Ok(self.break_off(Code::ImportAtRuntime, line, why));

@@ -10,6 +10,7 @@ impl Evaluator<'_> {
     /// A function of `Enum`, called with values.
     pub(super) fn enumerate(&mut self, name: &str, values: &[Value], line: u32) -> Evaluated {
         let what = format!("Enum.{name}/{}", values.len());
+        self.charge_function(name, values)?;
         let (items, function) = match values {
             [items, .., function] if matches!(function.kind, Kind::Function(_)) => {
                 (builtins::items(items), function)
@@ -50,6 +51,7 @@ impl Evaluator<'_> {
             }
             ("into", 3) => {
                 let mapped = self.map_all(items, function, line)?;
+                self.charge_each(mapped.len(), mapped.len())?;
                 let into = values.get(1).cloned().unwrap_or(Kind::nil().at(at));
                 let answer = builtins::into(mapped, &into);
                 self.answer(answer, &what, &[], line)

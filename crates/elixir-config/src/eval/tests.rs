@@ -220,7 +220,7 @@ fn what_config_returns_is_not_known() {
             a k = ? it holds what `config` returns (config/config.exs:2)
             a l = 1 (config/config.exs:2)
             a m = 1 (config/config.exs:3)
-            a n = 1 (config/config.exs:3)
+            a n = ? it holds what `config` returns (config/config.exs:3)
         "#]],
     );
 }
@@ -238,6 +238,45 @@ config :a, a: System.get_env(\"A\"), b: System.get_env(\"B\", \"none\"), c: Syst
             a c = "3" (config/config.exs:4)
         "#]],
     );
+}
+
+#[test]
+fn a_clause_in_parentheses_is_no_call_of_what_stands_before() {
+    check(
+        "import Config
+config :a, k: 1
+cond do
+1 ->
+\"pre\" <> x = \"preshop\"
+config :a, k: x
+(System.get_env(\"A\") || System.get_env(\"B\")) ->
+config :a, l: 1
+true ->
+end
+config :a, m: 1",
+        expect![[r#"
+            a k = ? a clause that begins with a parenthesis is not evaluated (config/config.exs:7)
+            a m = 1 (config/config.exs:11)
+            warning not-evaluated: a clause that begins with a parenthesis is not evaluated (config/config.exs:7)
+        "#]],
+    );
+}
+
+#[test]
+fn what_nothing_defines_is_told_wherever_it_stands() {
+    let check = |script: &str, expected: &[&str]| {
+        let config = Tree::of(&[("config/config.exs", script)]).evaluate("dev");
+        let told: Vec<&str> = config.findings().iter().map(|it| &*it.message).collect();
+        assert_eq!(told, expected, "{script}");
+    };
+    let nowhere = ["nothing here defines nowhere"];
+    check("import Config\nif false, do: nowhere()", &nowhere);
+    check("import Config\nfn -> nowhere end", &nowhere);
+    let env = ["nothing here defines config_env"];
+    check("[a: [k: true || config_env()]]", &env);
+    check("import Config\nimport Dep\nif false, do: nowhere()", &[]);
+    let all = "x = 1\nfor y <- [x], do: y\nf = fn {z, _} -> z end\nf.({x, __DIR__})";
+    check(&format!("import Config\n{all}"), &[]);
 }
 
 mod imports {

@@ -19,7 +19,7 @@ fn check_error(text: &str, line: u32, message: &str) {
     let expected = Malformed {
         line,
         message: message.to_owned(),
-        is_too_large: false,
+        reason: super::Reason::Refused,
     };
     assert_eq!(error, expected);
 }

@@ -163,6 +163,7 @@ config :b, y: 4",
             b y = 4 (config/config.exs:11)
             c z = 1 (config/config.exs:4)
             warning not-evaluated: `try` is not evaluated (config/config.exs:5)
+            error elixir-refuses: nothing here defines key (config/config.exs:7)
         "#]],
     );
     check(

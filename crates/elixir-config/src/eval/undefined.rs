@@ -1,0 +1,106 @@
+//! Names that certainly do not exist: Elixir refuses the whole file, even where it never comes.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Evaluator, pattern};
+use crate::{
+    finding::{Code, Finding},
+    syntax::{Expr, Node},
+};
+
+/// What Elixir has of its own, in 1.14 or in 1.18.
+const KERNEL: &str = "abs alias alias! and apply binary_part binary_slice binding bit_size \
+    byte_size case ceil cond dbg def defdelegate defexception defguard defguardp defimpl defmacro \
+    defmacrop defmodule defoverridable defp defprotocol defstruct destructure div elem exit floor \
+    fn for function_exported? get_and_update_in get_in hd if import in inspect is_atom is_binary \
+    is_bitstring is_boolean is_exception is_float is_function is_integer is_list is_map is_map_key \
+    is_nil is_non_struct_map is_number is_pid is_port is_reference is_struct is_tuple length \
+    macro_exported? make_ref map_size match? max min node not or pop_in put_elem put_in quote raise \
+    receive rem require reraise round self send spawn spawn_link spawn_monitor struct struct! super \
+    tap then throw tl to_char_list to_charlist to_string to_timeout trunc try tuple_size unless \
+    unquote unquote_splicing update_in use var! with";
+
+/// What an import of `Config` or `use Mix.Config` brings.
+const CONFIG: [&str; 3] = ["config", "import_config", "read_config"];
+
+/// What `import Config` alone brings.
+const ENV: [&str; 2] = ["config_env", "config_target"];
+
+/// What a file defines and asks for, wherever it does.
+#[derive(Default)]
+struct Names<'e> {
+    /// Names that are assigned, or arguments of functions.
+    bound: BTreeSet<Arc<str>>,
+    asked: Vec<(&'e str, u32)>,
+    imports_config: bool,
+    imports_env: bool,
+    /// Something may define what is not seen.
+    is_open: bool,
+}
+
+impl Evaluator<'_> {
+    /// Tells of a name that an evaluated file asks for and nothing can define.
+    pub(super) fn tell_undefined(&mut self, statements: &[Expr]) {
+        let mut names = Names::default();
+        for statement in statements {
+            names.collect(statement);
+        }
+        if names.is_open {
+            return;
+        }
+        let is_defined = |name: &str| {
+            name.starts_with('_')
+                || names.bound.contains(name)
+                || KERNEL.split_ascii_whitespace().any(|known| known == name)
+                || names.imports_config && CONFIG.contains(&name)
+                || names.imports_env && ENV.contains(&name)
+        };
+        let undefined = names.asked.iter().find(|(name, _)| !is_defined(name));
+        let Some((name, line)) = undefined else {
+            return;
+        };
+        // Where it was evaluated, that was told.
+        let file = self.paths.get(self.file);
+        let is_told = |told: &Finding| told.at.line == *line && Some(&told.at.file) == file;
+        if !self.findings.iter().any(is_told) {
+            let message = format!("nothing here defines {name}");
+            self.tell(Code::Refused, *line, message);
+        }
+    }
+}
+
+impl<'e> Names<'e> {
+    fn collect(&mut self, expr: &'e Expr) {
+        match &expr.node {
+            Node::Variable(name) => self.asked.push((name, expr.line)),
+            Node::Local(name, arguments) => {
+                self.directive(name, arguments);
+                self.asked.push((name, expr.line));
+            }
+            Node::Binary("=" | "<-" | "->", left, _) => self.bound.extend(pattern::names(left)),
+            Node::Function(clauses) | Node::Clauses(clauses) => {
+                for clause in clauses.iter() {
+                    let names = clause.patterns.iter().map(pattern::names);
+                    self.bound.extend(names.flatten());
+                }
+            }
+            // Bitstrings have names of their own, and generators that bind.
+            Node::Foreign(..) => self.is_open = true,
+            _ => {}
+        }
+        expr.each_part(&mut |part| self.collect(part));
+    }
+
+    fn directive(&mut self, name: &str, arguments: &[Expr]) {
+        let module = match arguments.first().map(|first| &first.node) {
+            Some(Node::Alias(module)) => &**module,
+            _ => "",
+        };
+        match (name, module) {
+            ("import", "Config") => (self.imports_config, self.imports_env) = (true, true),
+            ("use" | "import", "Mix.Config") => self.imports_config = true,
+            ("import" | "use" | "quote" | "defmodule", _) => self.is_open = true,
+            _ => {}
+        }
+    }
+}
