@@ -1,7 +1,7 @@
 # What Elixir itself makes of configuration files: `elixir config.exs TREE ENV TREE ENV …`.
 #
-# Each tree has config/config.exs, may have config/runtime.exs, and its environment variables in
-# `vars`. Prints one line for each, `oracle: ` and JSON: {"config": TERM}, or {"error": TEXT} where
+# Each tree has config/config.exs, or the file that `config_path` names, may have a runtime.exs
+# beside it or, for prod, config/releases.exs, and its environment variables in `vars`. Prints one line for each, `oracle: ` and JSON: {"config": TERM}, or {"error": TEXT} where
 # Elixir aborts.
 # A TERM is ["atom", "name"], ["integer", 1], ["float", 1.5], ["binary", [bytes]], ["list", [TERM]],
 # ["tuple", [TERM]], ["map", [[TERM, TERM]]], or ["other"].
@@ -68,15 +68,25 @@ defmodule Run do
 
     # As `mix` does: the scripts run in the project's root, runtime.exs last and merged over.
     File.cd!(root, fn ->
-      config = Config.Reader.read!("config/config.exs", env: env, target: :host)
+      path = config_path()
+      config = Config.Reader.read!(path, env: env, target: :host)
+      runtime = Path.join(Path.dirname(path), "runtime.exs")
+      # The second is read by a release that has no runtime.exs, never by `mix`.
+      started = Enum.find([runtime | if(env == :prod, do: ["config/releases.exs"], else: [])], &File.exists?/1)
 
-      if File.exists?("config/runtime.exs") do
-        runtime = Config.Reader.read!("config/runtime.exs", env: env, target: :host, imports: :disabled)
-        Config.Reader.merge(config, runtime)
+      if started do
+        Config.Reader.merge(config, Config.Reader.read!(started, env: env, target: :host, imports: :disabled))
       else
         config
       end
     end)
+  end
+
+  defp config_path do
+    case File.read("config_path") do
+      {:ok, path} -> String.trim(path)
+      {:error, :enoent} -> "config/config.exs"
+    end
   end
 
   defp set_variables(file) do

@@ -13,11 +13,16 @@ use crate::{Config, Files, Script, Setting, evaluate};
 /// The trees in `testdata/`.
 pub(crate) const TREES: &[&str] = &[
     "branches",
+    "config_path",
     "environment",
     "literals",
     "loops",
     "merge_corners",
+    "modules",
+    "operators",
     "plain_list",
+    "release_1_10",
+    "required",
     "single_1_7",
     "single_1_8",
     "umbrella_central",
@@ -31,6 +36,8 @@ pub(crate) const TREES: &[&str] = &[
 pub(crate) struct Tree {
     pub(crate) files: BTreeMap<String, String>,
     pub(crate) vars: BTreeMap<String, String>,
+    /// What `mix.exs` names, if it does.
+    pub(crate) config_path: Option<String>,
 }
 
 impl Files for Tree {
@@ -64,6 +71,7 @@ impl Tree {
         Self {
             files: files.iter().map(owned).collect(),
             vars: BTreeMap::new(),
+            config_path: None,
         }
     }
 
@@ -89,6 +97,8 @@ impl Tree {
             let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
             tree.vars = owned.collect();
         }
+        let path = std::fs::read_to_string(root.join("config_path"));
+        tree.config_path = path.ok().map(|path| path.trim().to_owned());
         tree
     }
 
@@ -97,7 +107,7 @@ impl Tree {
             self,
             &Script {
                 env,
-                config_path: "config/config.exs",
+                config_path: self.config_path.as_deref().unwrap_or("config/config.exs"),
                 vars: &self.vars,
                 root: "/project",
             },

@@ -55,9 +55,7 @@ fn written_by_hand() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
-    let mut trees: Vec<PathBuf> = entries
-        .filter(|path| path.join("config/config.exs").exists())
-        .collect();
+    let mut trees: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     trees.sort();
     trees.push(tool::ours("../examples/umbrella").canonicalize().unwrap());
     assert!(trees.len() > 1);
@@ -78,9 +76,10 @@ fn read(tree: &Tree) -> Config {
     let vars: BTreeMap<String, String> = vars
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    let config_path = fs::read_to_string(tree.folder.join("config_path"));
     let script = Script {
         env: tree.env,
-        config_path: "config/config.exs",
+        config_path: config_path.as_deref().unwrap_or("config/config.exs").trim(),
         vars: &vars,
         root: &tree.seen_as,
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Evaluated, Evaluator, Halt, PAIRS_PER_STEP, path};
+use super::{Evaluated, Evaluator, Halt, path};
 use crate::{
     finding::Code,
     merge::{is_keyword, merge, obscure},
@@ -15,6 +15,9 @@ const IMPORT_DEPTH_MAX: usize = 16;
 
 /// What `config` gives back differs between versions of Elixir: `:ok`, or all settings before.
 const RETURNED: &str = "it holds what `config` returns";
+
+/// How many nodes of the settings before cost one step to merge with.
+const NODES_PER_STEP: usize = 4;
 
 /// How many files one evaluation may import.
 const IMPORTS_MAX: usize = 1024;
@@ -63,7 +66,7 @@ impl Evaluator<'_> {
             let before = self.app(app);
             let nodes = before.as_ref().map_or(0, |before| before.size().nodes);
             let looked_at = nodes.saturating_add(pairs(&self.settings));
-            self.charge(looked_at / PAIRS_PER_STEP)?;
+            self.charge(looked_at / NODES_PER_STEP)?;
             let after = match before {
                 Some(before) => merge(before, settings),
                 None => settings,

@@ -3,6 +3,7 @@
     reason = "a check takes its `expect!` as it is written"
 )]
 
+mod bounds;
 mod release;
 
 use expect_test::{Expect, expect, expect_file};
@@ -564,108 +565,6 @@ mod mix {
             a E.url.port = ? foo/0 is not evaluated (config/runtime.exs:2)
         "#]]
         .assert_eq(&shown);
-    }
-}
-
-mod bounds {
-    use super::*;
-
-    #[track_caller]
-    fn check(script: &str, message: &str) {
-        let script = format!("import Config\n{script}");
-        let config = Tree::of(&[("config/config.exs", &script)]).evaluate("dev");
-        let broken = config.broken().expect("a bound is reached");
-        assert_eq!(
-            (broken.code, &*broken.message),
-            ("config-too-large", message)
-        );
-    }
-
-    #[test]
-    fn text_nests_and_values_nest_to_a_depth() {
-        check(
-            &format!("config :a, b: {}1{}", "[".repeat(200), "]".repeat(200)),
-            "expressions nest deeper than 100",
-        );
-        check(
-            &format!("x = []\n{}", "x = [x]\n".repeat(200)),
-            "a value nests too deeply",
-        );
-        check(
-            &format!("f = 1\n{}", "f = fn -> f end\n".repeat(200)),
-            "functions nest too deeply",
-        );
-        check(
-            "f = fn f -> f.(f) end\nf.(f)",
-            "the configuration recurses too deeply",
-        );
-    }
-
-    #[test]
-    fn work_and_text_are_bounded() {
-        check(
-            &format!("x = [1]\n{}", "x = [x, x]\n".repeat(40)),
-            "the configuration takes too many steps",
-        );
-        check(
-            "for a <- 1..9999, b <- 1..9999, do: {a, b}",
-            "the configuration takes too many steps",
-        );
-        check(
-            &format!("x = \"aaaa\"\n{}", "x = x <> x\n".repeat(40)),
-            "the configuration builds too much text",
-        );
-        let calls = "f0 = fn -> 1 end\n".to_owned()
-            + &(0..25)
-                .map(|n| format!("f{} = fn -> {{f{n}.(), f{n}.()}} end\n", n + 1))
-                .collect::<String>();
-        check(
-            &format!("{calls}f25.()"),
-            "the configuration takes too many steps",
-        );
-        check(
-            &format!("{calls}foo(f25)"),
-            "the configuration takes too many steps",
-        );
-    }
-
-    #[test]
-    fn files_are_bounded() {
-        check(
-            &"# much\n".repeat(200_000),
-            "the file is larger than 1048576 bytes",
-        );
-        let import = |n: usize| {
-            (
-                format!("config/{n}.exs"),
-                format!("import Config\nimport_config \"{}.exs\"", n + 1),
-            )
-        };
-        let mut tree = Tree::of(&[(
-            "config/config.exs",
-            "import Config\nimport_config \"0.exs\"",
-        )]);
-        tree.files.extend((0..25).map(import));
-        let config = tree.evaluate("dev");
-        assert_eq!(
-            config.broken().map(|it| &*it.message),
-            Some("the configuration imports too many files")
-        );
-    }
-
-    #[test]
-    fn nesting_at_its_limit_is_evaluated_and_dropped() {
-        let script = format!(
-            "import Config\nconfig :a, b: {}1{}",
-            "[".repeat(90),
-            "]".repeat(90)
-        );
-        assert!(
-            Tree::of(&[("config/config.exs", &script)])
-                .evaluate("dev")
-                .broken()
-                .is_none()
-        );
     }
 }
 

@@ -1,0 +1,5 @@
+import Config
+
+config :shop_web, ShopWeb.Endpoint,
+  url: [host: "shop.test"],
+  server: true

@@ -1,0 +1,3 @@
+defmodule Acme.Required do
+  def name, do: :required
+end
