@@ -23,9 +23,12 @@ pub(crate) const NESTING_MAX: usize = 100;
 /// two or three steps a byte.
 const PARSE_REPORTS_MAX: usize = 1 << 18;
 
-/// To Elixir `name` and a `(` on the next line are two statements; the grammar, in a clause before
-/// another that begins with a parenthesis, takes them for a call.
-const AMBIGUOUS: &str = "a clause that begins with a parenthesis";
+/// The grammar may take the statement before a clause for a part of what the clause begins with:
+/// `name` and `(x) ->` on the next line for a call, `~w(a)` and `true ->` for a sigil's modifiers.
+const AMBIGUOUS: &str = "a clause whose beginning is not clear";
+
+/// What a clause begins with that certainly goes on over several lines.
+const BRACKETS: [char; 4] = ['{', '[', '%', '('];
 
 /// Why a text cannot be read, and the line.
 #[derive(Debug, PartialEq, Eq)]
@@ -361,11 +364,7 @@ impl<'s> Reader<'s> {
         for part in parts(node) {
             match part.kind() {
                 "arguments" if is_apart(node, part) && self.source(part).starts_with('(') => {
-                    return Err(Malformed {
-                        line: line(part),
-                        message: AMBIGUOUS.to_owned(),
-                        reason: Reason::Ambiguous,
-                    });
+                    return Err(ambiguous(line(part)));
                 }
                 "arguments" => arguments.extend(self.all(part, depth)?),
                 "do_block" => arguments.push(self.do_block(part, depth)?),
@@ -450,6 +449,10 @@ impl<'s> Reader<'s> {
             }
             left => (left, None),
         };
+        let left = field(node, "left");
+        if left.is_some_and(|left| spans_lines(left) && !self.source(left).starts_with(BRACKETS)) {
+            return Err(ambiguous(line(node)));
+        }
         let patterns = match arguments {
             None => Vec::new(),
             Some(arguments) if arguments.kind() == "arguments" => self.all(arguments, depth)?,
@@ -499,6 +502,18 @@ fn tuple(key: Expr, value: Expr) -> Expr {
 fn is_apart(call: Syntax<'_>, arguments: Syntax<'_>) -> bool {
     field(call, "target")
         .is_some_and(|target| target.end_position().row != arguments.start_position().row)
+}
+
+fn spans_lines(node: Syntax<'_>) -> bool {
+    node.start_position().row != node.end_position().row
+}
+
+fn ambiguous(line: u32) -> Malformed {
+    Malformed {
+        line,
+        message: AMBIGUOUS.to_owned(),
+        reason: Reason::Ambiguous,
+    }
 }
 
 /// A statement that may do anything: as an import of any file would.

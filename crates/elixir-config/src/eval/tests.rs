@@ -256,9 +256,27 @@ true ->
 end
 config :a, m: 1",
         expect![[r#"
-            a k = ? a clause that begins with a parenthesis is not evaluated (config/config.exs:7)
+            a k = ? a clause whose beginning is not clear is not evaluated (config/config.exs:6)
             a m = 1 (config/config.exs:11)
-            warning not-evaluated: a clause that begins with a parenthesis is not evaluated (config/config.exs:7)
+            warning not-evaluated: a clause whose beginning is not clear is not evaluated (config/config.exs:6)
+        "#]],
+    );
+}
+
+#[test]
+fn a_clause_is_no_modifier_of_the_sigil_before() {
+    check(
+        "import Config
+config :a, k: 1
+cond do
+nil ->
+config :a, :k, ~w(a b)
+true ->
+config :a, l: 1
+end",
+        expect![[r#"
+            a k = 1 (config/config.exs:2)
+            a l = 1 (config/config.exs:7)
         "#]],
     );
 }
