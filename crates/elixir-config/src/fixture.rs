@@ -97,8 +97,8 @@ impl Tree {
             let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
             tree.vars = owned.collect();
         }
-        let path = std::fs::read_to_string(root.join("config_path"));
-        tree.config_path = path.ok().map(|path| path.trim().to_owned());
+        let path = root.join("config_path");
+        tree.config_path = path.exists().then(|| text(&path).trim().to_owned());
         tree
     }
 
