@@ -4,7 +4,7 @@ use erlterm::Term;
 use routes::{Adapter, Host, Origin, Serving};
 
 use crate::{
-    EndpointModule, Environment, Project, Setting,
+    Bound, EndpointModule, Environment, Machine, Project, Setting,
     listen::{Listens, listens},
     name::is_telling,
     origin::{Policy, policies},
@@ -100,6 +100,20 @@ impl Facts {
     /// Whether the endpoint listens, in the words of a report. Where it isn't told not to, but has
     /// no address, a finding says why.
     pub(crate) fn serving(&self) -> Serving {
+        match &self.listens {
+            Listens::Silent(why) => return Serving::No(why.clone()),
+            Listens::Elsewhere(address) => {
+                return Serving::No(format!(
+                    "it listens on {address}, which only its own machine reaches"
+                ));
+            }
+            Listens::At(..)
+            | Listens::AtUrlPort(..)
+            | Listens::PublicPort(..)
+            | Listens::HttpsOnly(_)
+            | Listens::Nowhere(_)
+            | Listens::Unknown { .. } => {}
+        }
         match &self.server {
             Server::Off(origin) => Serving::No(format!("`server: false` in {origin}")),
             Server::On | Server::Unset | Server::Unknown(..) => Serving::Yes,
@@ -124,6 +138,24 @@ impl<'a> Settings<'a> {
     /// The module's atom, under which its settings stand.
     pub(crate) fn key(module: &EndpointModule) -> String {
         format!("Elixir.{}", module.module)
+    }
+
+    /// What the running endpoint says of its listener.
+    pub(crate) fn bound(&self) -> Bound {
+        self.environment.bound(&self.module.module)
+    }
+
+    /// Where the endpoint was found.
+    pub(crate) fn found(&self) -> Origin {
+        self.module.origin.clone().unwrap_or_else(|| Origin {
+            file: self.project.env.to_owned(),
+            line: 0,
+        })
+    }
+
+    /// The machine that it runs on.
+    pub(crate) fn machine(&self) -> Machine {
+        self.environment.machine()
     }
 
     /// One setting as it is written.
@@ -168,6 +200,10 @@ fn own_host(settings: &Settings<'_>) -> OwnHost {
 /// `Phoenix.Endpoint.Supervisor.server?/1`: whatever stands there counts, `nil` as false; only where
 /// nothing does, `:serve_endpoints` is asked.
 fn server(settings: &Settings<'_>) -> Server {
+    // One that runs says itself whether it listens, which is more than what it was told.
+    if settings.bound() != Bound::NotAsked {
+        return Server::On;
+    }
     match settings.raw(&["server"]) {
         Setting::Known(term, origin) if is_atom(&term, "false") || is_atom(&term, "nil") => {
             Server::Off(origin)

@@ -3,6 +3,8 @@
 use erlterm::Term;
 use routes::Origin;
 
+use crate::{Bound, Machine};
+
 /// The applications' settings, however they were learned.
 pub trait Environment {
     /// Looks up one setting of an application. `path` walks keyword lists; its parts are atoms as
@@ -13,6 +15,16 @@ pub trait Environment {
     /// that isn't known.
     fn history(&self, _app: &str, _path: &[&str]) -> Vec<Step> {
         Vec::new()
+    }
+
+    /// Returns what the endpoint `module` itself says of its listener, where it runs and was asked.
+    fn bound(&self, _module: &str) -> Bound {
+        Bound::NotAsked
+    }
+
+    /// Returns on which machine the endpoints run.
+    fn machine(&self) -> Machine {
+        Machine::This
     }
 }
 

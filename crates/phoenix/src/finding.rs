@@ -90,14 +90,18 @@ impl About<'_> {
             | Listens::AtUrlPort(..)
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
-            | Listens::Nowhere(_) => false,
+            | Listens::Nowhere(_)
+            | Listens::Silent(_)
+            | Listens::Elsewhere(_) => false,
         }
     }
 
     fn address(self) -> Option<Finding> {
         let module = &self.module.module;
         let (code, severity, message, origin) = match &self.facts.listens {
-            Listens::At(..) => return None,
+            // Whoever asks a silent one's service is told so.
+            Listens::At(..) | Listens::Silent(_) => return None,
+            Listens::Elsewhere(address) => return Some(self.elsewhere(address)),
             Listens::AtUrlPort(port, origin) => (
                 "port-from-url",
                 Severity::Info,
@@ -154,6 +158,8 @@ impl About<'_> {
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
             | Listens::Nowhere(_)
+            | Listens::Silent(_)
+            | Listens::Elsewhere(_)
             | Listens::Unknown { .. } => self.free_port,
         }
     }

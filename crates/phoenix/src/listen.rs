@@ -9,8 +9,9 @@ use erlterm::Term;
 use routes::{Address, Origin};
 
 use crate::{
-    Project, Setting,
+    Machine, Setting,
     endpoint::Settings,
+    running::{Running, reached, running},
     value::{is_atom, resolve, shown, text},
 };
 
@@ -33,6 +34,10 @@ pub(crate) enum Listens {
     HttpsOnly(Origin),
     /// No listener is configured; where that is said, if anywhere.
     Nowhere(Option<Origin>),
+    /// It runs and does not listen; why, in a short clause.
+    Silent(String),
+    /// It runs and listens where only its own machine reaches it, which is another than ours.
+    Elsewhere(Address),
     /// It listens somewhere.
     Unknown {
         /// Why that is not known, in a short clause.
@@ -48,21 +53,34 @@ impl Listens {
         match self {
             Self::At(address, origin) => Some((address.clone(), origin)),
             Self::AtUrlPort(port, origin) => Some((loopback(*port), origin)),
-            Self::PublicPort(..) | Self::HttpsOnly(_) | Self::Nowhere(_) | Self::Unknown { .. } => {
-                None
-            }
+            Self::PublicPort(..)
+            | Self::HttpsOnly(_)
+            | Self::Nowhere(_)
+            | Self::Silent(_)
+            | Self::Elsewhere(_)
+            | Self::Unknown { .. } => None,
         }
     }
 }
 
 /// Reads where an endpoint listens.
 pub(crate) fn listens(settings: &Settings<'_>) -> Listens {
-    let (http, origin) = match http(settings) {
+    let configured = http(settings);
+    let flags = configured.as_ref().map(|(http, _)| http);
+    if let Some(running) = running(settings, flags.unwrap_or(&Http::default())) {
+        return match running {
+            Running::At(address) => Listens::At(address, settings.found()),
+            Running::Elsewhere(address) => Listens::Elsewhere(address),
+            Running::Nowhere(why) => Listens::Silent(why),
+        };
+    }
+    let (http, origin) = match configured {
         Ok(found) => found,
         Err(listens) => return listens,
     };
-    match http.address(settings.project) {
-        Ok(address) => Listens::At(address, origin),
+    match http.address(settings) {
+        Ok(Ok(address)) => Listens::At(address, origin),
+        Ok(Err(elsewhere)) => Listens::Elsewhere(elsewhere),
         Err(why) => Listens::Unknown { why, origin },
     }
 }
@@ -73,7 +91,7 @@ fn loopback(port: u16) -> Address {
 
 /// What `http:` says, option by option.
 #[derive(Debug, Default)]
-struct Http {
+pub(crate) struct Http {
     ip: Option<Term>,
     port: Option<Term>,
     inet6: bool,
@@ -201,9 +219,15 @@ impl Http {
         }
     }
 
-    fn address(&self, project: &Project<'_>) -> Result<Address, String> {
+    /// Where to dial; the inner error is an address that only its own machine reaches.
+    fn address(&self, settings: &Settings<'_>) -> Result<Result<Address, Address>, String> {
+        let project = settings.project;
         if let Some(path) = self.ip.as_ref().and_then(local) {
-            return unix(path, project.root);
+            let address = unix(path, project.root)?;
+            return Ok(match settings.machine() {
+                Machine::This => Ok(address),
+                Machine::Other(_) => Err(address),
+            });
         }
         let ip = match &self.ip {
             None => self.any(),
@@ -213,7 +237,9 @@ impl Http {
             None => DEFAULT_PORT,
             Some(term) => port(&resolve(term.clone(), project.vars)?)?,
         };
-        Ok(Address::Tcp(SocketAddr::new(self.dialled(ip), port)))
+        let at = |ip| Address::Tcp(SocketAddr::new(ip, port));
+        let reached = reached(settings.machine(), self, ip);
+        Ok(reached.map(at).ok_or_else(|| at(ip)))
     }
 
     fn any(&self) -> IpAddr {
@@ -226,7 +252,7 @@ impl Http {
 
     /// Where to dial a listener bound to `bound`: all interfaces are reached by loopback. `::` takes
     /// IPv4 as well on the systems that Phoenix runs on, unless told not to.
-    fn dialled(&self, bound: IpAddr) -> IpAddr {
+    pub(crate) fn dialled(&self, bound: IpAddr) -> IpAddr {
         match bound.to_canonical() {
             IpAddr::V6(ip) if ip.is_unspecified() && self.ipv6_only => Ipv6Addr::LOCALHOST.into(),
             ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -236,7 +262,7 @@ impl Http {
 }
 
 /// Returns the path if `term` is `{:local, path}`.
-fn local(term: &Term) -> Option<&Term> {
+pub(crate) fn local(term: &Term) -> Option<&Term> {
     let Term::Tuple(parts) = term else {
         return None;
     };
@@ -246,7 +272,8 @@ fn local(term: &Term) -> Option<&Term> {
     }
 }
 
-fn unix(path: &Term, root: &Path) -> Result<Address, String> {
+/// Reads a socket's path, a relative one below `root`.
+pub(crate) fn unix(path: &Term, root: &Path) -> Result<Address, String> {
     match text(path) {
         // A leading NUL is Linux's abstract namespace, which has no path.
         Some(path) if !path.is_empty() && !path.contains('\0') => {
@@ -256,7 +283,8 @@ fn unix(path: &Term, root: &Path) -> Result<Address, String> {
     }
 }
 
-fn ip(term: &Term, http: &Http) -> Result<IpAddr, String> {
+/// Reads an address in any of the forms that adapters take.
+pub(crate) fn ip(term: &Term, http: &Http) -> Result<IpAddr, String> {
     let parsed = match term {
         Term::Atom(name) if name == "any" || name == "nil" => Some(http.any()),
         Term::Atom(name) if name == "loopback" && http.inet6 => Some(Ipv6Addr::LOCALHOST.into()),

@@ -92,6 +92,8 @@ fn https(seen: &Seen<'_>) -> Option<Finding> {
         | Listens::PublicPort(..)
         | Listens::HttpsOnly(_)
         | Listens::Nowhere(_)
+        | Listens::Silent(_)
+        | Listens::Elsewhere(_)
         | Listens::Unknown { .. } => return None,
     }
     let module = &seen.module.module;

@@ -74,6 +74,8 @@ fn is_read<'a>(
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
             | Listens::Nowhere(_)
+            | Listens::Silent(_)
+            | Listens::Elsewhere(_)
             | Listens::Unknown { .. } => None,
         },
         Read::Host => match &then.facts.host {

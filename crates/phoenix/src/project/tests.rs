@@ -3,6 +3,7 @@
 mod address;
 mod facts;
 mod host;
+mod running;
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
