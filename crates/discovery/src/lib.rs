@@ -34,6 +34,7 @@ pub use opened::{How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
 pub use settings::{GatewaySetting, SettingValue, SettingWord};
+pub use source::node::{Access, Following, NodeSettings, Nodes, NodesHandle, Place as EpmdPlace};
 pub use source::release::{find_release, is_release};
 pub use source::static_route::{StaticRoute, StaticTarget, report_static};
 pub use source_status::SourceStatus;

@@ -2,5 +2,6 @@
 
 pub(crate) mod config;
 pub(crate) mod gather;
+pub(crate) mod node;
 pub(crate) mod release;
 pub(crate) mod static_route;

@@ -203,7 +203,7 @@ fn log_state(was: Option<&Finding>, is: Option<&Finding>) {
 }
 
 /// Logs the findings that were not there before.
-fn log_new(was: &[Finding], is: &[Finding]) {
+pub(crate) fn log_new(was: &[Finding], is: &[Finding]) {
     for finding in is.iter().filter(|finding| !was.contains(finding)) {
         log_finding(finding);
     }

@@ -88,6 +88,40 @@ fn addition(module: &str, app: &str, web: Web) -> String {
     words.join("-")
 }
 
+/// The application that an endpoint's module belongs to, by its name, among `apps`: the longest
+/// beginning of the module's name that is one, with or without `Web`. `ShopWeb.Admin.Endpoint` is of
+/// `shop_web_admin`, `shop_web`, `shop_admin` or `shop`, whichever there is, in this order. Where there is none,
+/// `None`.
+pub fn app_of_module<'a>(module: &str, apps: &'a [String]) -> Option<&'a str> {
+    let parts: Vec<Vec<String>> = module.split('.').map(words).collect();
+    let spaces = parts.split_last().map(|(_, spaces)| spaces)?;
+    // `:my_api` may be `:myapi` as well, so underscores don't count.
+    let found = |wanted: &str| {
+        let same = |app: &&String| app.bytes().filter(|it| *it != b'_').eq(wanted.bytes());
+        apps.iter().find(same).map(String::as_str)
+    };
+    (1..=spaces.len()).rev().find_map(|taken| {
+        let words: Vec<&str> = spaces
+            .iter()
+            .take(taken)
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let short: Vec<&str> = words
+            .iter()
+            .copied()
+            .filter(|word| *word != "web")
+            .collect();
+        found(&words.concat()).or_else(|| found(&short.concat()))
+    })
+}
+
+/// The application that an endpoint's module would belong to by its name alone: `:shop_web` for
+/// `ShopWeb.Endpoint`.
+pub fn conventional_app(module: &str) -> String {
+    words(module.split('.').next().unwrap_or(module)).join("_")
+}
+
 /// Takes a CamelCase name apart: `AdminAPI` is `admin`, `api`.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

@@ -26,6 +26,23 @@ pub enum Bound {
     Stopped,
 }
 
+impl Bound {
+    /// Returns whether it has, or may have, a listener now.
+    pub fn may_listen(&self) -> bool {
+        match self {
+            Self::NotAsked => true,
+            Self::Answered(term) => {
+                let [tag, place] = term.as_tuple().unwrap_or_default() else {
+                    return false;
+                };
+                let address = place.as_tuple().unwrap_or_default().first();
+                is_atom(tag, "ok") && address.is_some_and(|it| !is_atom(it, "undefined"))
+            }
+            Self::Failed(_) | Self::Stopped => false,
+        }
+    }
+}
+
 /// The machine that an endpoint runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Machine {

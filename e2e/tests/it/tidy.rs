@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("phoenix", &["erlterm", "routes"]),
     (
         "discovery",
-        &["elixir-config", "erlterm", "phoenix", "routes"],
+        &["elixir-config", "erldist", "erlterm", "phoenix", "routes"],
     ),
     ("http1", &[]),
     ("exchange", &["http1", "routes"]),

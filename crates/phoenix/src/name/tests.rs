@@ -98,3 +98,28 @@ fn placeholders_and_addresses_tell_nothing() {
     assert!(!telling("127.0.0.1"));
     assert!(!telling("[::1]"));
 }
+
+/// Checks which of the applications, in one text, a module belongs to.
+#[track_caller]
+fn belongs(module: &str, apps: &str, expected: Option<&str>) {
+    let apps: Vec<String> = apps.split(' ').map(str::to_owned).collect();
+    assert_eq!(crate::app_of_module(module, &apps), expected, "{module}");
+}
+
+#[test]
+fn a_module_belongs_to_the_application_of_its_name() {
+    belongs("AuthWeb.Endpoint", "kernel auth auth_web", Some("auth_web"));
+    belongs("AuthWeb.Endpoint", "kernel auth billing_web", Some("auth"));
+    belongs("AuthWeb.Endpoint", "kernel billing_web", None);
+    belongs("Acme.AuthWeb.Endpoint", "acme acme_auth", Some("acme_auth"));
+    belongs(
+        "Acme.Auth.Web.Endpoint",
+        "acme acme_auth_web",
+        Some("acme_auth_web"),
+    );
+    belongs("AcmeWeb.Admin.Endpoint", "acme acme_web", Some("acme_web"));
+    belongs("MyAPIWeb.Endpoint", "my_api", Some("my_api"));
+    belongs("MyAPIWeb.Endpoint", "myapi_web", Some("myapi_web"));
+    belongs("Endpoint", "endpoint", None);
+    assert_eq!(crate::conventional_app("MyAPIWeb.Endpoint"), "my_api_web");
+}

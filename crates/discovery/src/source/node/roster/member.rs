@@ -1,0 +1,445 @@
+//! One node: how we stand with it, and what it told us.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant, SystemTime},
+};
+
+use erldist::{LostReason, NodeName, Target};
+use phoenix::Machine;
+use routes::{Finding, Reported, Serving, Severity, Sight};
+
+use super::{Now, Place};
+use crate::{
+    How, NodeState, NodeStatus,
+    source::node::{
+        answers::{self, Answers, Endpoint},
+        pace,
+        questions::ENDPOINTS_MAX,
+        trouble::{Trouble, Verdict, is_silence},
+    },
+};
+
+/// One node.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) target: Target,
+    /// The operator named it.
+    pub(super) is_configured: bool,
+    /// The EPMDs that list it.
+    pub(super) listed: BTreeSet<Place>,
+    /// Its port, as an EPMD said last.
+    port: Option<u16>,
+    /// The same, if it was not tried since.
+    fresh_port: Option<u16>,
+    /// The attached nodes that are connected to it.
+    pub(super) named: BTreeSet<NodeName>,
+    /// Nodes that were connected to it and are not any more, with when they said so.
+    pub(super) dropped: BTreeMap<NodeName, Instant>,
+    pub(super) phase: Phase,
+    /// Counts the tasks that drove it: what an older one says is passed over.
+    pub(super) life: u64,
+    /// The link that was lost, until there is one again.
+    pub(super) loss: Option<Loss>,
+    /// Why the last attempt failed.
+    pub(super) trouble: Option<Trouble>,
+    /// It was seen not running since it was last attached.
+    was_absent: bool,
+    machine: Machine,
+    pub(super) kept: BTreeMap<String, Kept>,
+    pub(super) peers: BTreeSet<NodeName>,
+    has_more: bool,
+    round_trip: Option<Duration>,
+    state: NodeState,
+    since: SystemTime,
+}
+
+/// How far we are with a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It is tried at that time, after so many failed attempts.
+    Waiting {
+        /// When.
+        at: Instant,
+        /// How many.
+        attempts: u32,
+    },
+    /// It is being tried, after so many failed attempts.
+    Attaching {
+        /// How many.
+        attempts: u32,
+    },
+    /// It is attached.
+    Attached,
+}
+
+/// A link that was lost.
+#[derive(Debug)]
+pub(super) struct Loss {
+    pub(super) at: Instant,
+    why: String,
+    /// Nothing came any more, which a partition does as well.
+    is_silence: bool,
+    /// Who says that the node is down, in a clause.
+    pub(super) is_down: Option<String>,
+}
+
+/// An endpoint that is in the table because of this node.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// What it said when it last ran; of one that never did, the little that is known.
+    endpoint: Endpoint,
+    /// It was seen running.
+    ran: bool,
+    /// Since when it does not run any more.
+    stopped: Option<Instant>,
+}
+
+impl Member {
+    pub(super) fn new(target: Target, now: Now) -> Self {
+        Self {
+            target,
+            is_configured: false,
+            listed: BTreeSet::new(),
+            port: None,
+            fresh_port: None,
+            named: BTreeSet::new(),
+            dropped: BTreeMap::new(),
+            phase: Phase::Waiting {
+                at: now.instant,
+                attempts: 0,
+            },
+            life: 0,
+            loss: None,
+            trouble: None,
+            was_absent: false,
+            machine: Machine::This,
+            kept: BTreeMap::new(),
+            peers: BTreeSet::new(),
+            has_more: false,
+            round_trip: None,
+            state: NodeState::Connecting,
+            since: now.wall,
+        }
+    }
+
+    pub(super) fn name(&self) -> &NodeName {
+        &self.target.name
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.phase == Phase::Attached
+    }
+
+    /// Whether it was reached, or was not, at least once.
+    pub(super) fn is_tried(&self) -> bool {
+        self.is_attached() || self.loss.is_some() || self.trouble.is_some()
+    }
+
+    /// Whom to dial: at the port that an EPMD has just named, where the operator names none.
+    pub(super) fn dialled(&mut self) -> Target {
+        let port = self.target.port.or(self.fresh_port.take());
+        Target {
+            name: self.target.name.clone(),
+            port,
+        }
+    }
+
+    /// It is not known to run: once it does, its endpoints start.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.was_absent || self.loss.is_some()
+    }
+
+    /// The endpoints that it is expected to have.
+    pub(super) fn expected(&self) -> Vec<String> {
+        let ran = self.kept.values().filter(|kept| kept.ran);
+        ran.map(|kept| kept.endpoint.module.clone()).collect()
+    }
+
+    /// Takes over what the node says.
+    pub(super) fn answered(&mut self, answers: Answers, machine: Machine, now: Now) {
+        self.phase = Phase::Attached;
+        self.loss = None;
+        self.trouble = None;
+        self.was_absent = false;
+        self.machine = machine;
+        self.has_more = answers.has_more;
+        let mut told: BTreeSet<String> = BTreeSet::new();
+        for endpoint in answers.endpoints {
+            told.insert(endpoint.module.clone());
+            self.told(endpoint, now.instant);
+        }
+        self.kept.retain(|module, kept| {
+            if !told.contains(module) {
+                kept.stopped.get_or_insert(now.instant);
+            }
+            kept.ran || told.contains(module)
+        });
+    }
+
+    fn told(&mut self, endpoint: Endpoint, now: Instant) {
+        let runs = endpoint.runs();
+        match self.kept.get_mut(&endpoint.module) {
+            Some(kept) if kept.ran && !runs => {
+                kept.stopped.get_or_insert(now);
+            }
+            Some(_) | None => {
+                let kept = Kept {
+                    ran: runs,
+                    stopped: None,
+                    endpoint,
+                };
+                self.kept.insert(kept.endpoint.module.clone(), kept);
+            }
+        }
+    }
+
+    pub(super) fn measured(&mut self, round_trip: Duration) {
+        self.round_trip = Some(round_trip);
+    }
+
+    /// Takes the node's word that an endpoint's supervisor has ended.
+    pub(super) fn down(&mut self, module: &str, now: Instant) {
+        if let Some(kept) = self.kept.get_mut(module) {
+            kept.stopped.get_or_insert(now);
+        }
+    }
+
+    pub(super) fn lost(&mut self, reason: &LostReason, now: Instant) {
+        if !self.is_attached() {
+            return;
+        }
+        self.loss = Some(Loss {
+            at: now,
+            why: reason.to_string(),
+            is_silence: is_silence(reason),
+            is_down: None,
+        });
+        self.phase = Phase::Waiting {
+            at: now,
+            attempts: 0,
+        };
+    }
+
+    /// Takes over why an attempt failed, and decides when the next is made.
+    pub(super) fn refused(&mut self, trouble: Trouble, now: Now, random: &mut fastrand::Rng) {
+        let Phase::Attaching { attempts } = self.phase else {
+            return;
+        };
+        let attempts = attempts.saturating_add(1);
+        let longest = match trouble.verdict {
+            Verdict::Absent => pace::ABSENT_RETRY_MAX,
+            Verdict::Alive | Verdict::Unknown => pace::RETRY_MAX,
+        };
+        let mut wait = pace::retry(attempts, longest, random);
+        match trouble.verdict {
+            Verdict::Absent => self.absent(),
+            // It runs, so whoever said that it is down was right for a while at most.
+            Verdict::Alive => {
+                self.dropped.clear();
+                if let Some(loss) = &mut self.loss {
+                    loss.is_down = None;
+                }
+            }
+            // No EPMD tells when it is back.
+            Verdict::Unknown if self.target.port.is_some() && self.is_expected(now.instant) => {
+                wait = pace::BRISK;
+            }
+            Verdict::Unknown => {}
+        }
+        self.trouble = Some(trouble);
+        self.phase = Phase::Waiting {
+            at: now.instant.checked_add(wait).unwrap_or(now.instant),
+            attempts,
+        };
+    }
+
+    /// EPMD is there and does not know it.
+    pub(super) fn absent(&mut self) {
+        self.was_absent = true;
+        self.port = None;
+        self.fresh_port = None;
+        if let Some(loss) = &mut self.loss {
+            let host = self.target.name.host();
+            let why = || format!("EPMD on {host} does not know it any more");
+            loss.is_down.get_or_insert_with(why);
+        }
+    }
+
+    /// EPMD knows it, at that port. One that is not attached is tried at once, unless it is known to
+    /// refuse us.
+    pub(super) fn present(&mut self, port: u16, now: Instant) {
+        let is_new = self.port.replace(port) != Some(port);
+        self.fresh_port = Some(port);
+        if is_new || !self.refuses() {
+            self.hurry(now);
+        }
+    }
+
+    /// An attached node is connected to it from now on.
+    pub(super) fn seen(&mut self, now: Instant) {
+        if !self.refuses() {
+            self.hurry(now);
+        }
+    }
+
+    /// Whether it is known to run and to refuse us.
+    fn refuses(&self) -> bool {
+        let trouble = self.trouble.as_ref();
+        trouble.is_some_and(|it| it.verdict == Verdict::Alive)
+    }
+
+    /// Tries it at once, if it waits to be tried.
+    fn hurry(&mut self, now: Instant) {
+        if let Phase::Waiting { at, .. } = &mut self.phase {
+            *at = now;
+        }
+    }
+
+    /// Decides whether others' words amount to the node being down: another attached node had it,
+    /// has it no more, and our link was closed, not only silent. Whoever says so may not have been
+    /// cut off from it as we were.
+    pub(super) fn weigh(&mut self, words: &BTreeSet<NodeName>) {
+        let Some(loss) = &mut self.loss else {
+            return;
+        };
+        if loss.is_silence || loss.is_down.is_some() {
+            return;
+        }
+        let earliest = loss.at.checked_sub(pace::WORD).unwrap_or(loss.at);
+        let mut dropped = self.dropped.iter();
+        if let Some((by, _)) = dropped.find(|(by, at)| words.contains(*by) && **at >= earliest) {
+            loss.is_down = Some(format!("{by} is not connected to it any more"));
+        }
+    }
+
+    /// Whether it was lost so lately that it is expected back.
+    pub(super) fn is_expected(&self, now: Instant) -> bool {
+        let loss = self.loss.as_ref();
+        loss.is_some_and(|loss| pace::is_expected(loss.at, now))
+    }
+
+    /// Drops what was to be kept until now. `is_wanted`: somebody names the node still.
+    pub(super) fn forget(&mut self, forget: Duration, is_wanted: bool, now: Instant) {
+        let is_over = |since: Instant| now.saturating_duration_since(since) >= forget;
+        let is_running = self.is_attached();
+        self.kept.retain(|_, kept| match kept.stopped {
+            Some(since) if is_over(since) => {
+                // What its next answer doesn't name is gone, what it names did not run.
+                kept.ran = false;
+                kept.stopped = None;
+                kept.endpoint.bound = phoenix::Bound::Stopped;
+                is_running
+            }
+            Some(_) | None => true,
+        });
+        if let Some(loss) = &self.loss
+            && is_over(loss.at)
+            && (loss.is_down.is_some() || !is_wanted)
+        {
+            self.kept.clear();
+        }
+    }
+
+    /// When something is to be forgotten next.
+    pub(super) fn forgets_at(&self, forget: Duration) -> Option<Instant> {
+        let stopped = self.kept.values().filter_map(|kept| kept.stopped);
+        let loss = self.loss.as_ref().filter(|_| !self.kept.is_empty());
+        let since = stopped.chain(loss.map(|loss| loss.at)).min()?;
+        since.checked_add(forget)
+    }
+
+    /// Its part of the report.
+    pub(super) fn report(&self, how: &How) -> (Vec<Reported>, Vec<Finding>) {
+        let endpoints: Vec<&Endpoint> = self.kept.values().map(|kept| &kept.endpoint).collect();
+        let (mut reported, mut findings) =
+            answers::read(self.name(), self.machine, &endpoints, how);
+        let is_down = self
+            .loss
+            .as_ref()
+            .is_some_and(|loss| loss.is_down.is_some());
+        for (reported, kept) in reported.iter_mut().zip(self.kept.values()) {
+            if is_down || kept.stopped.is_some() {
+                reported.upstreams.clear();
+                // It is missed, which is no decision of its own not to listen.
+                reported.serving = Serving::Yes;
+            } else if self.loss.is_some() {
+                for upstream in &mut reported.upstreams {
+                    upstream.sight = Sight::Unconfirmed;
+                }
+            }
+        }
+        findings.extend(self.findings());
+        (reported, findings)
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let name = self.name();
+        let warning = |code, message, fix: &str| Finding {
+            code,
+            severity: Severity::Warning,
+            origin: Some(answers::origin(name)),
+            message,
+            fix: fix.to_owned(),
+        };
+        let mut findings = Vec::new();
+        match (&self.loss, &self.trouble) {
+            (
+                Some(Loss {
+                    is_down: Some(why), ..
+                }),
+                _,
+            ) => {
+                findings.push(warning("node-down", format!("{name} is down: {why}"), ""));
+            }
+            (_, Some(trouble)) if !self.is_attached() => findings.push(trouble.finding(name)),
+            (Some(loss), _) => findings.push(warning(
+                "node-lost",
+                format!(
+                    "the link to {name} is lost ({}); what it serves is still dialled",
+                    loss.why
+                ),
+                "see whether the node runs and can be reached from here",
+            )),
+            (None, _) => {}
+        }
+        if self.has_more {
+            findings.push(warning(
+                "too-many-endpoints",
+                format!("{name} has more than {ENDPOINTS_MAX} endpoints, the rest is left out"),
+                "",
+            ));
+        }
+        findings
+    }
+
+    /// How we stand, and since when.
+    pub(super) fn status(&mut self, now: Now) -> NodeStatus {
+        let refusal = self.trouble.as_ref().filter(|_| !self.is_attached());
+        let is_alive = refusal.is_some_and(|it| it.verdict == Verdict::Alive);
+        let state = match (&self.phase, &self.loss, refusal) {
+            (Phase::Attached, ..) => NodeState::Attached,
+            (_, Some(_), _) if !is_alive => NodeState::Lost,
+            (_, _, Some(_)) => NodeState::Refused,
+            (_, _, None) => NodeState::Connecting,
+        };
+        if state != self.state {
+            self.state = state;
+            self.since = now.wall;
+        }
+        let loss = self.loss.as_ref();
+        let down = loss.and_then(|loss| loss.is_down.clone());
+        let said = refusal.map(|trouble| trouble.reason.clone());
+        NodeStatus {
+            node: self.name().to_string(),
+            state,
+            since: self.since,
+            reason: down.or(said).or_else(|| loss.map(|loss| loss.why.clone())),
+            fix: refusal
+                .map(|trouble| trouble.fix.clone())
+                .filter(|fix| !fix.is_empty()),
+            endpoints: self.kept.len(),
+            round_trip: self.round_trip.filter(|_| self.is_attached()),
+        }
+    }
+}
