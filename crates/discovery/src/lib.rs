@@ -3,7 +3,8 @@
 //! ```text
 //! project's files ──open──▶ Project ──read──▶ Reading ──Report──▶ Registry ──Published──▶ workers
 //!        └──────────────watch_project─────────────────────────────▲
-//! mesh-router.toml ──report_static──▶ Report ─────────────────────┘
+//! mesh-router.toml ──report_static──▶ Report ─────────────────────┤
+//! running nodes ──Nodes──▶ Report ────────────────────────────────┘
 //! ```
 //!
 //! It is not on the request path, it never runs the project's code, and it does not interpret
@@ -29,6 +30,10 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
+pub use erldist::{
+    Cookie, CookieError, CookieFile, NodeName, Strictness, Target, Tls, TlsError,
+    tls::{Identity as TlsIdentity, TlsFiles as TlsPaths},
+};
 pub use node_status::{NodeState, NodeStatus};
 pub use opened::{How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};

@@ -14,6 +14,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout},
 };
+use tracing::debug;
 
 use super::{
     answers::Answers,
@@ -36,6 +37,7 @@ pub(super) async fn live(attach_to: Attach, options: Options, roster: mpsc::Send
         attach: attach_to,
         roster,
     };
+    let began = Instant::now();
     let (link, events) = match attach(&teller.attach.target, &options).await {
         Ok(attached) => attached,
         Err(error) => {
@@ -43,20 +45,20 @@ pub(super) async fn live(attach_to: Attach, options: Options, roster: mpsc::Send
             return teller.tell(Told::Refused(trouble)).await;
         }
     };
+    let attached = began.elapsed();
     let machine = machine(teller.attach.target.name.host()).await;
-    let began = Instant::now();
     let mut life = Life {
-        questions: Questions::default(),
+        questions: Questions::expecting(&teller.attach.expected),
         monitored: BTreeSet::new(),
         expected: teller.attach.expected.iter().cloned().collect(),
         // What is fresh has yet to start what it serves.
-        expecting_since: teller.attach.is_fresh.then_some(began),
+        expecting_since: teller.attach.is_fresh.then(Instant::now),
         machine,
         link,
         events,
         teller,
     };
-    let reason = life.run().await;
+    let reason = life.run(began, attached).await;
     life.teller.tell(Told::Lost(reason)).await;
 }
 
@@ -101,12 +103,18 @@ enum Asked {
 }
 
 impl Life {
-    async fn run(&mut self) -> LostReason {
+    async fn run(&mut self, began: Instant, attached: Duration) -> LostReason {
+        let mut is_first = true;
         loop {
             let pace = match self.ask().await {
                 Asked::Lost(reason) => return reason,
                 Asked::Void => pace::BRISK,
                 Asked::Told(answers, round_trip) => {
+                    if std::mem::take(&mut is_first) {
+                        let node = &self.teller.attach.target.name;
+                        let asked = began.elapsed().saturating_sub(attached);
+                        debug!(%node, ?attached, ?asked, "node asked for the first time");
+                    }
                     let pace = self.pace(&answers);
                     if let Err(reason) = self.monitor(&answers).await {
                         return reason;

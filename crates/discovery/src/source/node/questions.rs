@@ -70,6 +70,8 @@ pub(crate) struct Questions {
     marked: BTreeMap<String, String>,
     /// The modules looked at: whether each is an endpoint.
     judged: BTreeMap<String, bool>,
+    /// The endpoints that the node had when it was attached before.
+    expected: BTreeSet<String>,
     /// What each endpoint said last, but for the application.
     known: BTreeMap<String, Details>,
     round: Round,
@@ -118,6 +120,16 @@ impl Default for Details {
 }
 
 impl Questions {
+    /// Expects the endpoints that the node had before: once one is registered again, it needs no
+    /// looking at, so that it is in the table a round earlier.
+    pub(crate) fn expecting(modules: &[String]) -> Self {
+        let expected = modules.iter().map(|module| format!("Elixir.{module}"));
+        Self {
+            expected: expected.collect(),
+            ..Self::default()
+        }
+    }
+
     /// Begins an asking.
     pub(crate) fn begin(&mut self) -> Vec<Call> {
         self.round = Round::default();
@@ -165,7 +177,12 @@ impl Questions {
             // Everything else rests on these two.
             (Call::LoadedApplications | Call::Registered, Err(_)) => self.round.is_void = true,
             (Call::LoadedApplications, Ok(term)) => self.round.apps = apps(&term),
-            (Call::Registered, Ok(term)) => self.round.registered = atoms(&term),
+            (Call::Registered, Ok(term)) => {
+                self.round.registered = atoms(&term);
+                let back = self.round.registered.intersection(&self.expected);
+                self.judged
+                    .extend(back.map(|module| (module.clone(), true)));
+            }
             (Call::Nodes, Ok(term)) => {
                 let named = atoms(&term).into_iter().filter_map(|it| it.parse().ok());
                 self.round.peers = named.take(PEERS_MAX).collect();

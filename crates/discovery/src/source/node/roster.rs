@@ -154,6 +154,8 @@ pub(crate) struct Roster {
     finders: Finders,
     dismissed: Vec<NodeName>,
     is_full: bool,
+    /// The report may be another than when it was asked for last.
+    is_changed: bool,
     random: fastrand::Rng,
 }
 
@@ -166,6 +168,7 @@ impl Roster {
             finders: Finders::default(),
             dismissed: Vec::new(),
             is_full: false,
+            is_changed: true,
             random: fastrand::Rng::with_seed(seed),
         };
         roster.configure(following, how, now);
@@ -176,6 +179,7 @@ impl Roster {
     /// are dismissed with all that they told. Whoever waits for another try is tried at once.
     pub(crate) fn configure(&mut self, following: Following, how: How, now: Now) {
         self.how = how;
+        self.is_changed = true;
         for member in self.members.values_mut() {
             member.is_configured = false;
             if !following.follow {
@@ -200,6 +204,7 @@ impl Roster {
 
     /// Takes over what happened.
     pub(crate) fn apply(&mut self, event: Event, now: Now) {
+        self.is_changed |= !self.is_old(&event);
         match event {
             Event::Of(name, life, told) => {
                 let member = self.members.get(&name);
@@ -256,6 +261,22 @@ impl Roster {
     /// Returns whether everything that is known was tried at least once.
     pub(crate) fn is_settled(&self) -> bool {
         self.finders.is_settled() && self.members.values().all(Member::is_tried)
+    }
+
+    /// Returns whether an event tells nothing new, as most answers of attached nodes do.
+    fn is_old(&self, event: &Event) -> bool {
+        match event {
+            Event::Of(name, _, Told::Answered(answers, machine, _)) => {
+                let member = self.members.get(name);
+                member.is_some_and(|member| member.has_said(answers, *machine))
+            }
+            Event::Of(..) | Event::Listed(..) | Event::Resolved(..) | Event::Time => false,
+        }
+    }
+
+    /// Returns whether the report may have changed since this was asked last.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.is_changed)
     }
 
     /// Everything that is known.

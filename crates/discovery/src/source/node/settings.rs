@@ -1,8 +1,10 @@
 //! Which nodes are followed, and what opens them.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use erldist::{Cookie, NodeName, Options, OwnName, Target, Tls};
+
+use routes::{Finding, Severity};
 
 use super::roster::Place;
 
@@ -39,6 +41,8 @@ pub struct Following {
 pub struct Access {
     /// The cookie.
     pub cookie: Cookie,
+    /// The file that it came from, where others may read that too.
+    pub loose: Option<PathBuf>,
     /// Our own name; `None`: each node gives us one.
     pub name: Option<NodeName>,
     /// TLS, where distribution runs over it.
@@ -46,6 +50,18 @@ pub struct Access {
 }
 
 impl Access {
+    /// What is to be said of it.
+    pub(crate) fn finding(&self) -> Option<Finding> {
+        let path = self.loose.as_ref()?.display();
+        Some(Finding {
+            code: "cookie-loose",
+            severity: Severity::Warning,
+            origin: None,
+            message: format!("others may read the nodes' cookie in {path}"),
+            fix: format!("chmod 400 {path}"),
+        })
+    }
+
     /// How to attach to that node.
     pub(crate) fn options(&self, target: &Target, epmd_port: u16) -> Options {
         let mut options = Options::new(target, self.cookie.clone());

@@ -120,7 +120,9 @@ impl Nodes {
     /// Everything that is known.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.roster.report()
+        let mut report = self.roster.report();
+        report.findings.extend(self.access.finding());
+        report
     }
 
     /// How we stand with each node.
@@ -135,11 +137,13 @@ impl Nodes {
         let mut reported = first;
         loop {
             self.act();
-            let report = self.roster.report();
-            if report != reported {
-                log_new(&reported.findings, &report.findings);
-                registry.report(report.clone()).await;
-                reported = report;
+            if self.roster.take_changed() {
+                let report = self.report();
+                if report != reported {
+                    log_new(&reported.findings, &report.findings);
+                    registry.report(report.clone()).await;
+                    reported = report;
+                }
             }
             self.turn().await;
         }

@@ -46,7 +46,7 @@ fn exported(probe: Probe) -> Call {
     }
 }
 
-fn server_info() -> Call {
+fn listener() -> Call {
     Call::ServerInfo { module: endpoint() }
 }
 
@@ -73,7 +73,7 @@ impl Node {
         node.says(config(Key::Http), "[{port,4001}]");
         node.says(config(Key::Adapter), "'Elixir.Bandit.PhoenixAdapter'");
         node.says(exported(Probe::ServerInfo), "true");
-        node.says(server_info(), "{ok,{{0,0,0,0},4001}}");
+        node.says(listener(), "{ok,{{0,0,0,0},4001}}");
         node
     }
 
@@ -209,6 +209,31 @@ fn what_is_new_is_asked_about_and_nothing_else() {
 }
 
 #[test]
+fn an_endpoint_that_is_back_is_asked_at_once_and_not_before() {
+    let mut node = Node::new();
+    let mut questions = Questions::expecting(&["AuthWeb.Endpoint".to_owned()]);
+    let registered = node.answer(&Call::Registered);
+    node.says(Call::Registered, "[init]");
+    rounds(
+        &node,
+        &mut questions,
+        expect![[r#"
+        LoadedApplications, Registered, Nodes, Release
+        marker kernel, marker auth_web
+    "#]],
+    );
+    node.answers(Call::Registered, registered);
+    rounds(
+        &node,
+        &mut questions,
+        expect![[r#"
+        LoadedApplications, Registered, Nodes, Release
+        config Url, config Http, config Adapter, exported ServerInfo, ServerInfo
+    "#]],
+    );
+}
+
+#[test]
 fn no_function_of_a_module_is_called_before_it_is_known_to_be_an_endpoint() {
     let mut node = Node::new();
     node.says(attributes(&endpoint()), "[{behaviour,[gen_server]}]");
@@ -283,7 +308,7 @@ fn the_marker_says_of_which_application_an_endpoint_is() {
 #[track_caller]
 fn bound(answer: Answer, expected: &Bound) {
     let mut node = Node::new();
-    node.answers(server_info(), answer);
+    node.answers(listener(), answer);
     assert_eq!(
         node.told(&mut Questions::default()).endpoints[0].bound,
         *expected
@@ -300,7 +325,7 @@ fn server_info_may_answer_raise_or_not_be_there() {
     // Phoenix before 1.7.
     let mut node = Node::new();
     node.says(exported(Probe::ServerInfo), "false");
-    node.answers(server_info(), Err(Unanswered::No("undef".to_owned())));
+    node.answers(listener(), Err(Unanswered::No("undef".to_owned())));
     assert_eq!(
         node.told(&mut Questions::default()).endpoints[0].bound,
         Bound::NotAsked
@@ -321,7 +346,7 @@ fn an_answer_that_is_late_leaves_what_was_known() {
     let mut node = Node::new();
     let mut questions = Questions::default();
     let before = node.told(&mut questions);
-    for call in [server_info(), config(Key::Url), exported(Probe::ServerInfo)] {
+    for call in [listener(), config(Key::Url), exported(Probe::ServerInfo)] {
         node.answers(call, Err(Unanswered::Late));
     }
     assert_eq!(node.told(&mut questions), before);

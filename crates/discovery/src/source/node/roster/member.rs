@@ -46,6 +46,8 @@ pub(super) struct Member {
     /// It was seen not running since it was last attached.
     was_absent: bool,
     machine: Machine,
+    /// What it said last, on this link.
+    said: Option<Answers>,
     pub(super) kept: BTreeMap<String, Kept>,
     pub(super) peers: BTreeSet<NodeName>,
     has_more: bool,
@@ -114,6 +116,7 @@ impl Member {
             trouble: None,
             was_absent: false,
             machine: Machine::This,
+            said: None,
             kept: BTreeMap::new(),
             peers: BTreeSet::new(),
             has_more: false,
@@ -156,6 +159,11 @@ impl Member {
         ran.map(|kept| kept.endpoint.module.clone()).collect()
     }
 
+    /// Whether it said the same the last time, and nothing happened since.
+    pub(super) fn has_said(&self, answers: &Answers, machine: Machine) -> bool {
+        self.said.as_ref() == Some(answers) && self.machine == machine
+    }
+
     /// Takes over what the node says.
     pub(super) fn answered(&mut self, answers: Answers, machine: Machine, now: Now) {
         self.phase = Phase::Attached;
@@ -163,6 +171,7 @@ impl Member {
         self.trouble = None;
         self.was_absent = false;
         self.machine = machine;
+        self.said = Some(answers.clone());
         self.has_more = answers.has_more;
         let mut told: BTreeSet<String> = BTreeSet::new();
         for endpoint in answers.endpoints {
@@ -200,6 +209,7 @@ impl Member {
 
     /// Takes the node's word that an endpoint's supervisor has ended.
     pub(super) fn down(&mut self, module: &str, now: Instant) {
+        self.said = None;
         if let Some(kept) = self.kept.get_mut(module) {
             kept.stopped.get_or_insert(now);
         }
@@ -209,6 +219,7 @@ impl Member {
         if !self.is_attached() {
             return;
         }
+        self.said = None;
         self.loss = Some(Loss {
             at: now,
             why: reason.to_string(),
@@ -325,6 +336,7 @@ impl Member {
         let is_running = self.is_attached();
         self.kept.retain(|_, kept| match kept.stopped {
             Some(since) if is_over(since) => {
+                self.said = None;
                 // What its next answer doesn't name is gone, what it names did not run.
                 kept.ran = false;
                 kept.stopped = None;

@@ -306,6 +306,23 @@ fn what_a_node_says_takes_the_place_of_what_it_said() {
 }
 
 #[test]
+fn an_answer_that_says_nothing_new_changes_nothing() {
+    let mut stage = Stage::new(&["auth@10.0.0.5"]);
+    let changes = |stage: &mut Stage, endpoints: &str| {
+        stage.answers("auth@10.0.0.5", endpoints, &[]);
+        stage.roster.take_changed()
+    };
+    assert!(changes(&mut stage, "AuthWeb.Endpoint:4001"));
+    assert!(!changes(&mut stage, "AuthWeb.Endpoint:4001"));
+    assert!(changes(&mut stage, "AuthWeb.Endpoint:4002"));
+    stage.say("auth@10.0.0.5", Told::Down("AuthWeb.Endpoint".to_owned()));
+    assert!(stage.roster.take_changed());
+    assert!(changes(&mut stage, "AuthWeb.Endpoint:4002"));
+    stage.closed("auth@10.0.0.5");
+    assert!(changes(&mut stage, "AuthWeb.Endpoint:4002"));
+}
+
+#[test]
 fn an_endpoint_that_never_ran_is_found_not_listening() {
     let mut stage = Stage::new(&["auth@10.0.0.5"]);
     stage.answers("auth@10.0.0.5", "AuthWeb.Endpoint", &[]);
