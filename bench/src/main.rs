@@ -28,8 +28,8 @@ use clap::{Parser, Subcommand};
 
 mod compare;
 mod correct;
-mod dist;
 mod discovery;
+mod dist;
 mod idle;
 mod load;
 mod proxies;

@@ -22,17 +22,7 @@ impl Beam {
     #[track_caller]
     pub fn start() -> Self {
         let mut command = Command::new(tool::require("elixir"));
-        for library in ["cowboy", "cowlib", "ranch", "jsx", "thoas"] {
-            if let Some(beams) = beams(library) {
-                command.arg("-pa").arg(beams);
-            } else {
-                let json = matches!(library, "jsx" | "thoas");
-                assert!(
-                    json,
-                    "no {library} in /usr/lib/rabbitmq: install rabbitmq-server"
-                );
-            }
-        }
+        command.args(web_server());
         // Its stdin is ours: when the tests' process dies the script reads the end and stops.
         command.arg(tool::ours("beam/endpoint.exs"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -65,6 +55,24 @@ impl Drop for Beam {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Arguments for `elixir` that put Cowboy on its path.
+#[track_caller]
+pub(crate) fn web_server() -> Vec<PathBuf> {
+    let mut arguments = Vec::new();
+    for library in ["cowboy", "cowlib", "ranch", "jsx", "thoas"] {
+        if let Some(beams) = beams(library) {
+            arguments.extend([PathBuf::from("-pa"), beams]);
+        } else {
+            let json = matches!(library, "jsx" | "thoas");
+            assert!(
+                json,
+                "no {library} in /usr/lib/rabbitmq: install rabbitmq-server"
+            );
+        }
+    }
+    arguments
 }
 
 /// Finds a library's compiled modules among RabbitMQ's plugins.

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use crate::{eventually, tool};
+use crate::{beam, eventually, tool};
 
 /// An EPMD on a free port, which ends with the test.
 #[derive(Debug)]
@@ -21,22 +21,27 @@ impl Epmd {
     /// Starts one and waits until it answers.
     #[track_caller]
     pub fn start() -> Self {
+        Self::start_by(&Command::new(tool::require("epmd")), "127.0.0.1")
+    }
+
+    /// Starts this one instead, in a network of its own for instance, where `host` is its address.
+    #[track_caller]
+    pub fn start_by(epmd: &Command, host: &str) -> Self {
         let port = free_port();
         // EPMD ignores its stdin; the shell around it does not.
-        let script = format!(
-            "{} -port {port} >&2 & read _; kill $!",
-            tool::require("epmd").display()
-        );
+        let script = format!("\"$@\" -port {port} >&2 & read _; kill $!");
         let mut command = Command::new("sh");
         let child = command
-            .args(["-c", &script])
+            .args(["-c", &script, "sh"])
+            .arg(epmd.get_program())
+            .args(epmd.get_args())
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let epmd = Self { child, port };
         eventually("EPMD to listen", || {
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+            std::net::TcpStream::connect((host, port)).ok()
         });
         epmd
     }
@@ -119,6 +124,25 @@ impl NodeLaunch {
         self
     }
 
+    /// Returns its whole name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives it another cookie, such as that of the other nodes of a cluster.
+    #[must_use]
+    pub fn cookie(mut self, cookie: &str) -> Self {
+        cookie.clone_into(&mut self.cookie);
+        self
+    }
+
+    /// Puts a web server on its path: see [`Node::serve`].
+    #[must_use]
+    pub fn serving(mut self) -> Self {
+        self.command.args(beam::web_server());
+        self
+    }
+
     /// Passes flags to `erl`, separated by spaces.
     #[must_use]
     pub fn erl(mut self, flags: &str) -> Self {
@@ -179,6 +203,18 @@ impl Node {
         assert!(!expression.contains('\n'), "one line: {expression}");
         writeln!(self.stdin, "{expression}").unwrap();
         self.line("= ")
+    }
+
+    /// Starts an endpoint module (see `beam/serving.exs`) whose own host is `host`, with further
+    /// options in Elixir's words; returns its port. Needs [`NodeLaunch::serving`].
+    #[track_caller]
+    pub fn serve(&mut self, module: &str, host: &str, options: &str) -> u16 {
+        let file = tool::ours("beam/serving.exs");
+        let port = self.eval(&format!(
+            "Code.require_file(\"{}\"); Serving.start({module}, \"{host}\", [{options}])",
+            file.display()
+        ));
+        port.parse().unwrap_or_else(|_| panic!("{module}: {port}"))
     }
 
     /// Sends a signal to the BEAM: `KILL`, `STOP`, `CONT`.

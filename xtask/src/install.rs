@@ -43,6 +43,10 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         package: "rabbitmq-server",
     },
     Need {
+        what: What::Program("ip"),
+        package: "iproute2",
+    },
+    Need {
         what: What::Program("node"),
         package: "nodejs",
     },

@@ -126,6 +126,12 @@ impl Project {
         &self.wanted
     }
 
+    /// Returns as which source it reports.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.wanted.place.source()
+    }
+
     /// Returns its folder, without links.
     #[must_use]
     pub fn root(&self) -> &Path {

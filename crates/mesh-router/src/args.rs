@@ -34,6 +34,7 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   mesh-router run                                    in an umbrella's root, or a Phoenix app's
   mesh-router run --listen 0.0.0.0:8080 --env prod   behind a TLS terminator
+  mesh-router run --node shop@10.0.0.5               whatever runs there, and in its cluster
   MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key as a variable
 
 SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads mesh-router.toml \
@@ -66,6 +67,7 @@ Examples:
   git switch new-hosts
   mesh-router diff --against before.json --env prod   what the branch changes
   git show v1:routes.json | mesh-router diff --against - --exit-code
+  mesh-router diff --env prod --node shop@10.0.0.5    where what runs differs from the files
 
 Lines: + only afterwards, - only before, ~ other than before. Each side is read in the mode that `run` \
 would choose for it (--mode says it outright). Between development and production the names that only \
@@ -476,6 +478,18 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = "Project")]
     pub(crate) config: Option<PathBuf>,
 
+    /// A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster's others too
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Nodes"
+    )]
+    pub(crate) node: Vec<String>,
+    /// The nodes' cookie [default: RELEASE_COOKIE, a release's own, else ~/.erlang.cookie]
+    #[arg(long, value_name = "FILE", help_heading = "Nodes")]
+    pub(crate) cookie_file: Option<String>,
+
     /// Addresses to listen on: 127.0.0.1:4000, unix:/path
     #[arg(
         long,
@@ -511,6 +525,12 @@ impl Options {
     pub(crate) fn settings(&self) -> Vec<(&'static str, &'static str, Vec<String>)> {
         let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
         let flags = [
+            ("discovery.nodes", "--node", self.node.clone()),
+            (
+                "discovery.cookie_file",
+                "--cookie-file",
+                one(&self.cookie_file),
+            ),
             ("listen", "--listen", self.listen.clone()),
             ("workers", "--workers", one(&self.workers)),
             ("mode", "--mode", one(&self.mode)),

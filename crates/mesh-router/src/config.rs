@@ -11,6 +11,7 @@ mod fixed;
 mod key;
 mod keywords;
 mod layers;
+mod nodes;
 mod place;
 mod units;
 
@@ -31,6 +32,7 @@ pub(crate) use address::address;
 pub(crate) use environment::Environment;
 pub(crate) use key::nearest;
 pub(crate) use keywords::Said;
+pub(crate) use nodes::{Nodes, TlsFiles};
 pub(crate) use place::{Place, Problem, Problems};
 
 #[cfg(test)]
@@ -49,6 +51,12 @@ const SUBDOMAINS: &[(&str, Subdomains)] = &[
     ("one", Subdomains::One),
     ("any", Subdomains::Any),
     ("none", Subdomains::None),
+];
+
+const SOURCES: &[(&str, Source)] = &[
+    ("config", Source::Config),
+    ("release", Source::Release),
+    ("node", Source::Node),
 ];
 
 const PREFERENCES: &[(&str, Prefer)] = &[("any", Prefer::Any), ("local", Prefer::Local)];
@@ -126,6 +134,8 @@ pub(crate) struct Config {
     pub(crate) health: Option<Listen>,
     /// What is read of what is found.
     pub(crate) discover: Discover,
+    /// The running nodes that are followed; `None`: none are.
+    pub(crate) nodes: Option<Nodes>,
     /// Development names stand below it.
     pub(crate) domain: String,
     /// The policy of discovered hosts.
@@ -226,7 +236,7 @@ impl Config {
             }
         }
         let mut layers = Layers::new(keywords.words, file.words, file.problems, written);
-        let mut config = compose(&mut layers, &file.routes, &folders);
+        let mut config = compose(&mut layers, &file.routes, &folders, written.environment);
         config.effective = layers.effective;
         let mut problems = layers.problems;
         problems.extend(doubles(&config));
@@ -273,11 +283,17 @@ fn is_for(written: &Table, project: &Table) -> bool {
 }
 
 /// Takes every key.
-fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
+fn compose(
+    layers: &mut Layers,
+    routes: &[Table],
+    folders: &Folders,
+    environment: Option<&Environment>,
+) -> Config {
     let subdomains = layers.one("defaults.subdomains", |text| units::word(text, SUBDOMAINS));
     let fixed = fixed::routes(routes, subdomains, folders, &mut layers.problems);
     let log_folder = folders.of(layers.place("log.access")).to_owned();
     let networks = layers.many("trusted_proxies", address::networks);
+    let (discover, has_nodes) = discover(layers);
     Config {
         response_unset: !layers.is_set("timeouts.response"),
         listen: listen(layers, folders),
@@ -292,7 +308,8 @@ fn compose(layers: &mut Layers, routes: &[Table], folders: &Folders) -> Config {
         }),
         access: layers.one("log.access", |text| access(text, &log_folder)),
         health_path: layers.one("health.path", address::request_path),
-        discover: discover(layers),
+        discover,
+        nodes: nodes::nodes(layers, has_nodes, folders, environment),
         domain: layers.one("development.domain", address::domain),
         subdomains,
         prefer: layers.one("defaults.prefer", |text| units::word(text, PREFERENCES)),
@@ -450,13 +467,16 @@ fn access(text: &str, folder: &Path) -> Result<Access, String> {
     }
 }
 
-fn discover(layers: &mut Layers) -> Discover {
+/// Which files are read; and where the sources are written, with whether nodes are among them.
+fn discover(layers: &mut Layers) -> (Discover, (Place, bool)) {
+    let place = layers.place("discovery.sources").clone();
     let sources = layers.many("discovery.sources", source);
     let has = |wanted: Source| sources.iter().any(|(source, _)| *source == wanted);
-    Discover {
+    let discover = Discover {
         sources: has(Source::Config),
         releases: has(Source::Release),
-    }
+    };
+    (discover, (place, has(Source::Node)))
 }
 
 fn ignored(layers: &mut Layers) -> Vec<&'static str> {
@@ -466,15 +486,10 @@ fn ignored(layers: &mut Layers) -> Vec<&'static str> {
 
 fn source(text: &str) -> Result<Source, String> {
     match text {
-        "config" => Ok(Source::Config),
-        "release" => Ok(Source::Release),
-        "node" | "package" => Err(format!(
-            "source \"{text}\" is not known in this version of mesh-router, write \"config\" or \
-             \"release\""
-        )),
-        _ => Err(format!(
-            "unknown source \"{text}\", known: \"config\", \"release\""
-        )),
+        "package" => {
+            Err("source \"package\" is not known in this version of mesh-router".to_owned())
+        }
+        _ => units::word(text, SOURCES),
     }
 }
 

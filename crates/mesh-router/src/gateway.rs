@@ -16,7 +16,7 @@ use std::{
 
 use admin::{Watched, Wish};
 use anyhow::Context as _;
-use discovery::{NodeStatus, Registry, RegistryHandle};
+use discovery::{NodeStatus, Nodes, NodesHandle, Registry, RegistryHandle};
 use proxy::{AccessLog, ListenAddress, Proxy};
 use routes::Published;
 use tokio::{
@@ -56,13 +56,22 @@ pub(crate) struct Gateway {
     desk: Desk,
     /// Our own addresses: never dialled.
     own: Vec<ListenAddress>,
+    /// The running nodes that are followed.
+    nodes: Option<(NodesHandle, AbortHandle)>,
+    /// How we stand with them, for admin.
+    statuses: watch::Sender<Vec<NodeStatus>>,
     /// Told when the project says something else of the gateway itself.
     settings_changed: Arc<Notify>,
 }
 
 impl Gateway {
     /// Binds, publishes the first table and starts to accept. Must be called on a tokio runtime.
-    pub(crate) fn start(setup: Setup, survey: Survey) -> anyhow::Result<Self> {
+    /// `nodes`: those that are followed, of which the survey knows what they said.
+    pub(crate) fn start(
+        setup: Setup,
+        survey: Survey,
+        nodes: Option<(Nodes, NodesHandle)>,
+    ) -> anyhow::Result<Self> {
         let workers = setup.config.workers.unwrap_or_else(cores);
         // Bind first: a port that we cannot have is a startup error, not a background one.
         let bound = match &setup.config.listen {
@@ -83,11 +92,12 @@ impl Gateway {
         let proxy = proxy::start(bound.listeners, options, Arc::clone(&first))
             .context("starting the workers")?;
         let (about, abouts) = watch::channel(desk::about(&setup, &listeners));
+        let (statuses, node_statuses) = watch::channel(Vec::new());
         let watched = Watched {
             about: abouts,
             published: table.clone(),
             sources: handle.sources(),
-            nodes: no_nodes(),
+            nodes: node_statuses,
             figures: proxy.figures(),
             started: desk::now(),
         };
@@ -108,11 +118,16 @@ impl Gateway {
             watching: None,
             desk,
             own,
+            nodes: None,
+            statuses,
             settings_changed: Arc::default(),
             setup,
         };
         if let Some(reading) = survey.reading {
             gateway.watch(reading);
+        }
+        if let (Some((nodes, handle)), Some(first)) = (nodes, survey.nodes) {
+            gateway.follow(nodes, handle, first);
         }
         Ok(gateway)
     }
@@ -204,11 +219,6 @@ impl Gateway {
         info!("stopped");
         Ok(())
     }
-}
-
-/// There is no way yet by which nodes are found.
-fn no_nodes() -> watch::Receiver<Vec<NodeStatus>> {
-    watch::channel(Vec::new()).1
 }
 
 /// A task that ends while we serve takes a part of the gateway with it; traffic goes on.

@@ -25,6 +25,7 @@ mod listen;
 mod logging;
 mod machine;
 mod mode;
+mod nodes;
 mod output;
 mod resolver;
 mod setup;

@@ -14,6 +14,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) env: Option<&'a str>,
     /// A release is read, or we were started from one; which, in a clause.
     pub(crate) release: Option<&'a str>,
+    /// Running nodes are followed.
+    pub(crate) has_nodes: bool,
     /// The listeners asked for; `None`: loopback ones are chosen.
     pub(crate) listen: Option<&'a [Listen]>,
 }
@@ -29,6 +31,9 @@ pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
     };
     if env != "dev" && env != "test" {
         return (Mode::Production, format!("the environment is {env}"));
+    }
+    if facts.has_nodes {
+        return (Mode::Production, "running nodes are followed".to_owned());
     }
     if let Some(release) = facts.release {
         return (Mode::Production, release.to_owned());

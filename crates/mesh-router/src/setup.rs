@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use discovery::{How, Project, Wanted};
+use discovery::{How, NodeSettings, Project, Wanted};
 use routes::{Mode, Prefer, Report, Rules, Settings};
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     },
     listen, machine,
     mode::{self, Facts},
+    nodes,
     whereabouts::Whereabouts,
 };
 
@@ -39,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) project: Option<PathBuf>,
     /// The project as it was read, whether its files are a source or not.
     pub(crate) opened: Option<Arc<Project>>,
+    /// The running nodes that are followed.
+    pub(crate) nodes: Option<NodeSettings>,
     /// What the project says of the gateway itself.
     said: Said,
     /// Where a project was looked for.
@@ -62,8 +65,8 @@ impl fmt::Display for NoSources {
         write!(
             f,
             "no mix.exs in {} or above it; run mesh-router in your umbrella's root (or name it with \
-             --root, a release with --release), or list services in {FILE_NAME} under \
-             [routes.\"host\"]",
+             --root, a release with --release), name a running node with --node, or list services in \
+             {FILE_NAME} under [routes.\"host\"]",
             self.0.display()
         )
     }
@@ -75,17 +78,27 @@ impl std::error::Error for NoSources {}
 struct Loaded {
     setup: Setup,
     problems: Option<Problems>,
+    /// Why the nodes can't be followed: what opens them to us can't be read.
+    locked: Option<Problems>,
 }
 
 impl Loaded {
     /// Returns the setup if a gateway can start with it.
     fn whole(self) -> anyhow::Result<Setup> {
-        let Self { setup, problems } = self;
+        let Self {
+            setup,
+            problems,
+            locked,
+        } = self;
         if let Some(problems) = problems {
             return Err(problems.into());
         }
+        if let Some(locked) = locked {
+            return Err(locked.into());
+        }
         let config = &setup.config;
-        if setup.opened.is_none() && config.discover.any() && config.fixed.is_empty() {
+        let is_asked = config.discover.any() && setup.nodes.is_none();
+        if setup.opened.is_none() && is_asked && config.fixed.is_empty() {
             return Err(NoSources(setup.start).into());
         }
         Ok(setup)
@@ -99,12 +112,17 @@ impl Setup {
     }
 
     /// Loads what is needed to ask a running gateway. That may serve still while the settings can't
-    /// be used any more, so what is wrong with them comes beside.
+    /// be used any more, so what is wrong with them comes beside; and whoever asks need not be able to
+    /// read the nodes' cookie.
     pub(crate) fn load_to_ask(
         options: &Options,
         process: &Environment,
     ) -> anyhow::Result<(Self, Option<Problems>)> {
-        let Loaded { setup, problems } = Self::load_after(None, options, process)?;
+        let Loaded {
+            setup,
+            problems,
+            locked: _,
+        } = Self::load_after(None, options, process)?;
         Ok((setup, problems))
     }
 
@@ -161,16 +179,20 @@ impl Setup {
             Some(discovery::Place::Release(root)) => Some((root, config.discover.releases)),
             None => None,
         };
+        let nodes = config
+            .nodes
+            .as_ref()
+            .map(|named| nodes::open(named, &environment, whereabouts.place.as_ref()))
+            .transpose();
+        let (nodes, locked) = match nodes {
+            Ok(nodes) => (nodes, None),
+            Err(error) => (None, Some(error)),
+        };
         let project = found.and_then(|(root, wanted)| wanted.then(|| root.clone()));
         let facts = Facts {
             env: project.is_some().then_some(env.as_str()),
-            release: if whereabouts.is_release() {
-                Some("it is a release")
-            } else {
-                environment
-                    .get("RELEASE_NAME")
-                    .and(Some("RELEASE_NAME is set"))
-            },
+            release: release(&whereabouts, &environment),
+            has_nodes: config.nodes.is_some(),
             listen: config.listen.as_deref(),
         };
         let (mode, mode_reason) = mode::detect(config.mode, facts);
@@ -179,13 +201,18 @@ impl Setup {
             config,
             project,
             opened,
+            nodes,
             said,
             start: whereabouts.start,
             env,
             mode,
             mode_reason,
         };
-        Ok(Loaded { setup, problems })
+        Ok(Loaded {
+            setup,
+            problems,
+            locked,
+        })
     }
 
     /// The project that is a source, as it was read; `None` where none is.
@@ -240,6 +267,16 @@ fn machine_for(prefer: Prefer) -> Vec<IpAddr> {
     match prefer {
         Prefer::Any => Vec::new(),
         Prefer::Local => machine::addresses(),
+    }
+}
+
+/// What there is of a release, in a clause.
+fn release(whereabouts: &Whereabouts, environment: &Environment) -> Option<&'static str> {
+    match whereabouts.is_release() {
+        true => Some("it is a release"),
+        false => environment
+            .get("RELEASE_NAME")
+            .and(Some("RELEASE_NAME is set")),
     }
 }
 

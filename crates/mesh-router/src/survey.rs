@@ -1,22 +1,28 @@
 //! What is there: every source read once, merged into a table.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, time::Duration};
 
 use anyhow::anyhow;
-use discovery::Reading;
+use discovery::{Nodes, Reading};
 use proxy::ListenAddress;
 use routes::{Address, Conflict, Origin, Report, Snapshot};
 
-use crate::{listen::Declared, setup::Setup, view};
+use crate::{command, listen::Declared, output, setup::Setup, view};
 
 #[cfg(test)]
 mod tests;
+
+/// How long nodes are waited for before the first table is made without those that do not answer. An
+/// attempt to attach may take seven seconds; what is there answers in milliseconds.
+pub(crate) const NODES_WAIT: Duration = Duration::from_secs(3);
 
 /// All sources as they are now.
 #[derive(Debug)]
 pub(crate) struct Survey {
     /// The project's files, where they are a source.
     pub(crate) reading: Option<Reading>,
+    /// The running nodes, where they are followed.
+    pub(crate) nodes: Option<Report>,
     /// The table that all sources together make.
     pub(crate) snapshot: Snapshot,
     fixed: Report,
@@ -47,12 +53,27 @@ impl fmt::Display for Undecided {
 impl std::error::Error for Undecided {}
 
 impl Survey {
-    /// Reads every source.
+    /// Reads every source; running nodes are attached to, asked, and left.
     pub(crate) fn take(setup: &Setup) -> Self {
+        Self::with(setup, ask_nodes(setup))
+    }
+
+    /// Reads every source but the nodes, which said this.
+    pub(crate) fn with(setup: &Setup, nodes: Option<Report>) -> Self {
         let reading = setup.source().map(|project| project.read(&setup.how()));
+        Self::of(setup, reading, nodes)
+    }
+
+    /// Looks at running nodes alone, not at the project's files.
+    pub(crate) fn of_nodes(setup: &Setup) -> Self {
+        Self::of(setup, None, ask_nodes(setup))
+    }
+
+    fn of(setup: &Setup, reading: Option<Reading>, nodes: Option<Report>) -> Self {
         let fixed = setup.static_report();
         let mut survey = Self {
             reading,
+            nodes,
             fixed,
             snapshot: Snapshot::default(),
         };
@@ -70,7 +91,8 @@ impl Survey {
     /// What every source said.
     pub(crate) fn reports(&self) -> Vec<Report> {
         let reading = self.reading.iter().map(|reading| reading.report.clone());
-        reading.chain([self.fixed.clone()]).collect()
+        let nodes = self.nodes.iter().cloned();
+        reading.chain(nodes).chain([self.fixed.clone()]).collect()
     }
 
     /// Ports that endpoints declare, and where.
@@ -115,7 +137,11 @@ impl Survey {
         if !undecided.is_empty() {
             return Some(Undecided(undecided).into());
         }
-        self.emptiness(setup)
+        // Nodes may come later.
+        match setup.nodes {
+            Some(_) => None,
+            None => self.emptiness(setup),
+        }
     }
 
     /// Returns what makes the project unreadable, if something does.
@@ -129,6 +155,12 @@ impl Survey {
     pub(crate) fn emptiness(&self, setup: &Setup) -> Option<anyhow::Error> {
         if !self.snapshot.services.is_empty() {
             return None;
+        }
+        if setup.nodes.is_some() {
+            return Some(anyhow!(
+                "no Phoenix endpoint found on the running nodes (a registered name such as \
+                 AuthWeb.Endpoint, or `config :app, endpoint: …`)"
+            ));
         }
         let Some(project) = &setup.project else {
             return Some(anyhow!(
@@ -151,6 +183,24 @@ impl Survey {
             .iter()
             .filter(|conflict| conflict.holder.is_none())
     }
+}
+
+/// Attaches to the nodes that are followed, asks them once, and leaves.
+fn ask_nodes(setup: &Setup) -> Option<Report> {
+    let settings = setup.nodes.clone()?;
+    let asking = async {
+        let (mut nodes, _handle) = Nodes::new(settings, setup.how());
+        nodes.settle(NODES_WAIT).await;
+        nodes.report()
+    };
+    let runtime = match command::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::talk(&format_args!("mesh-router: asking nodes: {error:#}"));
+            return None;
+        }
+    };
+    Some(runtime.block_on(asking))
 }
 
 /// The TCP addresses among listeners.

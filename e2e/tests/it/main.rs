@@ -20,6 +20,7 @@ mod export;
 mod hosts;
 mod lifecycle;
 mod limits;
+mod node;
 mod oracle;
 mod project;
 mod release;

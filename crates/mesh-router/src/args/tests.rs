@@ -201,6 +201,14 @@ fn help_of_run() {
                   --config <FILE>
                       Settings [default: mesh-router.toml in the root, if there is one]
 
+            Nodes:
+                  --node <NAME>
+                      A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster's others
+                      too
+
+                  --cookie-file <FILE>
+                      The nodes' cookie [default: RELEASE_COOKIE, a release's own, else ~/.erlang.cookie]
+
             Settings:
                   --listen <ADDRESS>
                       Addresses to listen on: 127.0.0.1:4000, unix:/path
@@ -223,6 +231,7 @@ fn help_of_run() {
             Examples:
               mesh-router run                                    in an umbrella's root, or a Phoenix app's
               mesh-router run --listen 0.0.0.0:8080 --env prod   behind a TLS terminator
+              mesh-router run --node shop@10.0.0.5               whatever runs there, and in its cluster
               MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key as a variable
 
             SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads
@@ -297,6 +306,14 @@ fn help_of_explain() {
 
                   --config <FILE>
                       Settings [default: mesh-router.toml in the root, if there is one]
+
+            Nodes:
+                  --node <NAME>
+                      A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster's others
+                      too
+
+                  --cookie-file <FILE>
+                      The nodes' cookie [default: RELEASE_COOKIE, a release's own, else ~/.erlang.cookie]
 
             Settings:
                   --listen <ADDRESS>
@@ -404,6 +421,14 @@ fn help_of_diff() {
                   --config <FILE>
                       Settings [default: mesh-router.toml in the root, if there is one]
 
+            Nodes:
+                  --node <NAME>
+                      A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster's others
+                      too
+
+                  --cookie-file <FILE>
+                      The nodes' cookie [default: RELEASE_COOKIE, a release's own, else ~/.erlang.cookie]
+
             Settings:
                   --listen <ADDRESS>
                       Addresses to listen on: 127.0.0.1:4000, unix:/path
@@ -429,6 +454,7 @@ fn help_of_diff() {
               git switch new-hosts
               mesh-router diff --against before.json --env prod   what the branch changes
               git show v1:routes.json | mesh-router diff --against - --exit-code
+              mesh-router diff --env prod --node shop@10.0.0.5    where what runs differs from the files
 
             Lines: + only afterwards, - only before, ~ other than before. Each side is read in the mode that
             `run` would choose for it (--mode says it outright). Between development and production the names

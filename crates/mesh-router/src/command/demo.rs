@@ -65,7 +65,7 @@ pub(crate) fn demo(arguments: &Demo) -> anyhow::Result<Exit> {
         for (name, listener) in stage.listeners {
             standins.spawn(Standin::new(&name, &survey.snapshot).serve(listener));
         }
-        let gateway = Gateway::start(setup, survey)?;
+        let gateway = Gateway::start(setup, survey, None)?;
         output::print(&welcome(&gateway, &stage.moved))?;
         gateway.serve(signals, &options, &environment).await
     })?;

@@ -17,7 +17,7 @@ use crate::{
     config::{Environment, Place, Problem, Problems},
     output,
     setup::Setup,
-    survey::Survey,
+    survey::{self, Survey},
     view::{self, RoutesView},
 };
 
@@ -76,6 +76,9 @@ pub(crate) fn diff(arguments: &Diff) -> anyhow::Result<Exit> {
 fn sides(arguments: &Diff) -> anyhow::Result<(Side, Side)> {
     let options = &arguments.options;
     match (&arguments.against, &*arguments.envs.0) {
+        (None, [] | [_]) if !options.node.is_empty() => {
+            Ok((Side::files(options)?, Side::running(options)?))
+        }
         (None, [before, after]) => Ok((
             Side::present(options, Some(before))?,
             Side::present(options, Some(after))?,
@@ -87,7 +90,8 @@ fn sides(arguments: &Diff) -> anyhow::Result<(Side, Side)> {
         }
         (None, _) => Err(usage(
             "--env",
-            "name two environments (--env dev --env prod), or an earlier table (--against OLD.json)",
+            "name two environments (--env dev --env prod), an earlier table (--against OLD.json), or a \
+             running node (--node NAME)",
         )),
         (Some(_), _) => Err(usage(
             "--env",
@@ -114,6 +118,41 @@ impl Side {
             name: setup.env.clone(),
             file: None,
             table: view::routes(&survey.snapshot, &setup),
+            mode_reason: Some(setup.mode_reason),
+        })
+    }
+
+    /// Reads the files alone.
+    fn files(options: &Options) -> anyhow::Result<Self> {
+        let mut options = options.clone();
+        options.node.clear();
+        Self::present(&options, None)
+    }
+
+    /// Reads what runs on the nodes alone.
+    fn running(options: &Options) -> anyhow::Result<Self> {
+        let setup = Setup::load(options, &Environment::of_process())?;
+        let survey = Survey::of_nodes(&setup);
+        if let Some(empty) = survey.emptiness(&setup) {
+            let findings = survey.snapshot.findings.iter();
+            findings.for_each(|finding| output::talk(&survey::shown(finding)));
+            return Err(empty);
+        }
+        let mut table = RoutesView::of(&survey.snapshot, &setup);
+        // Files name no node: what is reached at the same address is no difference.
+        let services = table.services.iter_mut().flatten();
+        let of_services = services.flat_map(|service| &mut service.upstreams);
+        let of_routes = table
+            .routes
+            .iter_mut()
+            .flat_map(|route| &mut route.upstreams);
+        of_services
+            .chain(of_routes)
+            .for_each(|upstream| upstream.node = None);
+        Ok(Self {
+            name: options.node.join(", "),
+            file: None,
+            table,
             mode_reason: Some(setup.mode_reason),
         })
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use discovery::Nodes;
 use routes::{Finding, Mode, Severity, Snapshot};
 use tracing::{info, warn};
 
@@ -26,19 +27,24 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     let process = Environment::of_process();
     logging::start(&process)?;
     let setup = Setup::load(&arguments.options, &process)?;
-    let survey = Survey::take(&setup);
-    if let Some(refusal) = survey.refusal(&setup) {
-        if output::is_watched() {
-            let table = RoutesView::of_table(&survey.snapshot);
-            output::talk(&view::table(&table, None));
-        }
-        return Err(refusal);
-    }
     let runtime = runtime()?;
     runtime.block_on(async {
         // From here on a signal ends us in order.
         let signals = Signals::new()?;
-        let gateway = Gateway::start(setup, survey)?;
+        let mut nodes = setup.nodes.clone().map(|it| Nodes::new(it, setup.how()));
+        if let Some((nodes, _)) = &mut nodes {
+            nodes.settle(survey::NODES_WAIT).await;
+        }
+        let said = nodes.as_ref().map(|(nodes, _)| nodes.report());
+        let survey = Survey::with(&setup, said);
+        if let Some(refusal) = survey.refusal(&setup) {
+            if output::is_watched() {
+                let table = RoutesView::of_table(&survey.snapshot);
+                output::talk(&view::table(&table, None));
+            }
+            return Err(refusal);
+        }
+        let gateway = Gateway::start(setup, survey, nodes)?;
         show(&gateway);
         gateway.serve(signals, &arguments.options, &process).await
     })?;
@@ -127,6 +133,9 @@ fn head(setup: &Setup) -> String {
             root.display(),
             setup.env
         ),
+        None if setup.nodes.is_some() => {
+            format!("mesh-router {VERSION}, {mode}: what runs on the nodes")
+        }
         None => format!("mesh-router {VERSION}, {mode}: the routes of mesh-router.toml"),
     }
 }

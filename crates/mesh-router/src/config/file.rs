@@ -96,10 +96,7 @@ impl Reader<'_> {
                     self.problem(&value.span(), "write routes as [routes.\"host\"] tables");
                 }
                 DeValue::Table(section) if key::is_section(name.get_ref()) => {
-                    for (leaf, value) in section {
-                        let path = format!("{}.{}", name.get_ref(), leaf.get_ref());
-                        self.setting(&path, &leaf.span(), value);
-                    }
+                    self.section(name.get_ref(), section);
                 }
                 _ if key::is_section(name.get_ref()) => {
                     let name = name.get_ref();
@@ -115,6 +112,27 @@ impl Reader<'_> {
                 | DeValue::Datetime(_)
                 | DeValue::Array(_)
                 | DeValue::Table(_) => self.setting(name.get_ref(), &name.span(), value),
+            }
+        }
+    }
+
+    /// Takes the keys of a section, and of the sections within it.
+    fn section(&mut self, name: &str, section: &DeTable<'_>) {
+        for (leaf, value) in section {
+            let path = format!("{name}.{}", leaf.get_ref());
+            match value.get_ref() {
+                DeValue::Table(within) if key::is_section(&path) => self.section(&path, within),
+                _ if key::is_section(&path) => self.problem(
+                    &value.span(),
+                    format!("\"{path}\" is a section, write [{path}]"),
+                ),
+                DeValue::String(_)
+                | DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_)
+                | DeValue::Table(_) => self.setting(&path, &leaf.span(), value),
             }
         }
     }

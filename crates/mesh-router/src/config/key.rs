@@ -94,7 +94,18 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("health.listen", "off").or("off"),
     Key::one("health.path", "off").or("off"),
     Key::one("log.access", "stdout").or("off"),
-    Key::list("discovery.sources", "config,release"),
+    Key::list("discovery.sources", "config,release,node"),
+    Key::list("discovery.nodes", "none").or("none"),
+    Key::list("discovery.epmd", "none").or("none"),
+    Key::one("discovery.query", "none").or("none"),
+    Key::list("discovery.names", "*"),
+    Key::one("discovery.follow", "true").or("false"),
+    Key::one("discovery.cookie_file", "auto"),
+    Key::one("discovery.name", "auto"),
+    Key::time("discovery.forget", "10m"),
+    Key::one("discovery.tls.cert", "none").or("none"),
+    Key::one("discovery.tls.key", "none").or("none"),
+    Key::one("discovery.tls.ca", "none").or("none"),
     Key::one("development.domain", "localhost"),
     Key::one("defaults.subdomains", "one").or("none"),
     Key::one("defaults.prefer", "any"),
@@ -136,9 +147,6 @@ pub(crate) const ROUTES: &str = "routes";
 /// Keys that other versions know: named so that nobody hunts for a misspelling.
 const ELSEWHERE: &[&str] = &[
     "proxy_protocol",
-    "discovery.nodes",
-    "discovery.cookie_file",
-    "discovery.forget",
     "limits.connections_per_client",
     "limits.held",
     "timeouts.hold",
@@ -218,14 +226,15 @@ pub(crate) fn nearest<'a>(
 /// The words that may stand where `unknown` was met: a section's keys, or the top's keys and sections.
 fn siblings(within: Option<&str>) -> Vec<&'static str> {
     let mut words: Vec<&'static str> = match within {
-        Some(_) => KEYS
+        Some(within) => KEYS
             .iter()
-            .filter(|key| section(key.name) == within)
-            .map(|key| leaf(key.name))
+            .filter_map(|key| key.name.strip_prefix(within)?.strip_prefix('.'))
+            // Of a section within it the name.
+            .filter_map(|rest| rest.split('.').next())
             .collect(),
         None => KEYS
             .iter()
-            .map(|key| section(key.name).unwrap_or(key.name))
+            .filter_map(|key| key.name.split('.').next())
             .chain([ROUTES])
             .collect(),
     };

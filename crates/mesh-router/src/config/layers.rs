@@ -70,6 +70,14 @@ impl Layers {
         self.words.contains_key(name)
     }
 
+    /// Returns whether the key was said by a flag.
+    pub(crate) fn is_flag(&self, name: &str) -> bool {
+        match self.place(name) {
+            Place::Flag(_) => true,
+            Place::Variable(_) | Place::File { .. } | Place::Project(_) | Place::Default => false,
+        }
+    }
+
     /// Returns where the key was written.
     pub(crate) fn place(&self, name: &str) -> &Place {
         match self.words.get(name) {

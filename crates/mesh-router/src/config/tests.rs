@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use discovery::StaticTarget;
 use expect_test::{Expect, expect};
@@ -42,6 +42,7 @@ fn nothing_written_is_the_default_of_every_crate() {
     assert_eq!(config.domain, "localhost");
     assert_eq!(config.subdomains, Subdomains::One);
     assert!(config.discover.sources && config.discover.releases);
+    assert_eq!(config.nodes, None);
     let keys: Vec<_> = config.effective.iter().map(|setting| setting.key).collect();
     assert_eq!(
         keys,
@@ -81,7 +82,19 @@ access = "log/access.log"
 listen = "0.0.0.0:4010"
 path = "/.mesh-router/ready"
 [discovery]
-sources = []
+sources = ["node"]
+nodes = ["auth@10.0.0.5", "billing@web1:9100"]
+epmd = ["10.0.0.6", "web2:4370"]
+query = "app.internal"
+names = ["acme-*", "shop"]
+follow = false
+cookie_file = "cookie"
+name = "gateway@10.0.0.1"
+forget = "1h"
+[discovery.tls]
+cert = "tls/cert.pem"
+key = "tls/key.pem"
+ca = "/etc/ca.pem"
 [development]
 domain = "Acme.localhost"
 [defaults]
@@ -137,6 +150,122 @@ fn every_key_of_the_program_can_be_written() {
     assert_eq!(config.domain, "acme.localhost");
     assert!(!config.discover.any());
     assert_eq!(config.ignored, ["host-local", "raises"]);
+}
+
+#[test]
+fn every_key_of_nodes_can_be_written() {
+    let nodes = config(WHOLE).nodes.unwrap();
+    let following = &nodes.following;
+    let shown: Vec<String> = following.nodes.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["auth@10.0.0.5", "billing@web1:9100"]);
+    let epmd: Vec<String> = following.epmd.iter().map(ToString::to_string).collect();
+    assert_eq!(epmd, ["10.0.0.6:4369", "web2:4370"]);
+    assert_eq!(following.query.as_deref(), Some("app.internal"));
+    assert_eq!(following.names, ["acme-*", "shop"]);
+    assert!(!following.follow);
+    assert_eq!(following.forget, Duration::from_secs(3600));
+    assert_eq!(nodes.cookie_file.unwrap().0, Path::new("/srv/shop/cookie"));
+    assert_eq!(nodes.name.unwrap().as_str(), "gateway@10.0.0.1");
+    let (files, _) = nodes.tls.unwrap();
+    assert_eq!(files.ca, Path::new("/etc/ca.pem"));
+    let (cert, key) = files.identity.unwrap();
+    assert_eq!(cert, Path::new("/srv/shop/tls/cert.pem"));
+    assert_eq!(key, Path::new("/srv/shop/tls/key.pem"));
+}
+
+#[test]
+fn nodes_that_cannot_be_meant_are_refused() {
+    refused(
+        "[discovery]\nnodes = [\"auth\", \"a b@c\", \"auth@host:0\"]\n",
+        &expect![[r#"
+            mesh-router.toml:2:10: a node's name is written name@host, not "auth", or "none"
+            mesh-router.toml:2:18: a node's name has no white space, as "a b@c" does, or "none"
+            mesh-router.toml:2:27: "0" is no port from 1 to 65535, or "none""#]],
+    );
+    refused(
+        "[discovery]\nnods = [\"auth@host\"]\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: unknown key "nods" in [discovery], did you mean "nodes"?"#
+        ]],
+    );
+    refused(
+        "[discovery]\nepmd = [\"auth@host\"]\n",
+        &expect![[
+            r#"mesh-router.toml:2:9: "auth@host" is no host, such as "app.internal" or "10.0.0.5:4369", or "none""#
+        ]],
+    );
+    refused(
+        "[discovery]\nquery = \"a b\"\nnames = \"acme@*\"\nfollow = \"maybe\"\n",
+        &expect![[r#"
+            mesh-router.toml:2:9: "a b" is no DNS name, such as "app.internal", or "none"
+            mesh-router.toml:3:9: "acme@*": a pattern is for what stands before the @, such as "acme-*"
+            mesh-router.toml:4:10: unknown word "maybe", known: "true", "false""#]],
+    );
+    refused(
+        "[discovery]\nforget = \"10\"\nname = \"gateway\"\n",
+        &expect![[r#"
+            mesh-router.toml:2:10: "10" has no unit, write it like "10s" (ms, s, m, h, d)
+            mesh-router.toml:3:8: a node's name is written name@host, not "gateway", or "auto""#]],
+    );
+    refused(
+        "[discovery]\nsources = [\"nodes\"]\n",
+        &expect![[
+            r#"mesh-router.toml:2:12: unknown word "nodes", did you mean "node"? known: "config", "release", "node""#
+        ]],
+    );
+    refused(
+        "[discovery]\nsources = [\"config\"]\nnodes = [\"auth@host\"]\n",
+        &expect![[
+            r#"mesh-router.toml:2:11: nodes are named (mesh-router.toml:3:10), and "node" is not among the sources"#
+        ]],
+    );
+    refused(
+        "[discovery.tls]\ncert = \"cert.pem\"\n",
+        &expect![[r#"mesh-router.toml:2:8: [discovery.tls] needs "key" besides"#]],
+    );
+    refused(
+        "[discovery.tls]\ncert = \"a\"\nkey = \"b\"\n",
+        &expect![[r#"mesh-router.toml:2:8: [discovery.tls] needs "ca" besides"#]],
+    );
+    refused(
+        "[discovery.tls]\ncrt = \"a\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:1: unknown key "crt" in [discovery.tls], did you mean "cert"?"#
+        ]],
+    );
+    refused(
+        "[discovery]\ntls = \"a\"\ntsl = \"b\"\n",
+        &expect![[r#"
+        mesh-router.toml:2:7: "discovery.tls" is a section, write [discovery.tls]
+        mesh-router.toml:3:1: unknown key "tsl" in [discovery]"#]],
+    );
+}
+
+#[test]
+fn a_flag_makes_nodes_a_source() {
+    let flag = ("discovery.nodes", "--node", vec!["auth@host".to_owned()]);
+    let config = Config::check(&Written {
+        flags: vec![flag],
+        ..written("[discovery]\nsources = []\n")
+    });
+    assert!(config.unwrap().nodes.is_some());
+}
+
+#[test]
+fn otp_says_where_epmd_listens() {
+    let port = |said: &str| {
+        let environment = Environment::from([("ERL_EPMD_PORT", said)]);
+        let written = Written {
+            environment: Some(&environment),
+            ..written("[discovery]\nepmd = [\"web1\"]\n")
+        };
+        Config::check(&written).map(|it| it.nodes.unwrap().following.epmd[0].to_string())
+    };
+    assert_eq!(port("4370").unwrap(), "web1:4370");
+    assert_eq!(
+        port("x").unwrap_err().to_string(),
+        "ERL_EPMD_PORT: this is OTP's variable for EPMD's port, and is no port"
+    );
 }
 
 #[test]
@@ -201,12 +330,12 @@ fn routes_can_be_written() {
     let auth = (
         "auth.example.com",
         Subdomains::Any,
-        "mesh-router.toml:40".to_owned(),
+        "mesh-router.toml:52".to_owned(),
     );
     let billing = (
         "billing.example.com",
         Subdomains::None,
-        "mesh-router.toml:42".to_owned(),
+        "mesh-router.toml:54".to_owned(),
     );
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
@@ -355,10 +484,10 @@ fn keys_of_other_versions_are_named_as_such() {
         ]],
     );
     refused(
-        "[discovery]\nnodes = [\"a@b\"]\nsources = [\"node\"]\n",
-        &expect![[r#"
-            mesh-router.toml:2:1: key "nodes" in [discovery] is not known in this version of mesh-router
-            mesh-router.toml:3:12: source "node" is not known in this version of mesh-router, write "config" or "release""#]],
+        "[discovery]\nsources = [\"package\"]\n",
+        &expect![[
+            r#"mesh-router.toml:2:12: source "package" is not known in this version of mesh-router"#
+        ]],
     );
     refused(
         "[timeouts]\nhold = \"5s\"\n",

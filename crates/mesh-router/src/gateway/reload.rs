@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use admin::{Refusal, Reloaded, SettingChange};
 use anyhow::Context as _;
-use discovery::Reading;
+use discovery::{NodeStatus, Nodes, NodesHandle, Project, Reading};
 use proxy::ListenAddress;
 use routes::{Report, Source};
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::Gateway;
@@ -57,16 +58,20 @@ impl Gateway {
         let rules = next.rules(survey::addresses(&self.own));
         self.registry.settings(next.settings(), rules).await;
         self.registry.report(next.static_report()).await;
+        let was = self.setup.source().map(Project::source);
         self.setup = next;
         self.desk.say(&self.setup);
         let read = match reading {
             Some(reading) => self.read_again(reading).await,
             None => {
                 self.unwatch();
-                self.registry.report(nothing()).await;
+                if let Some(source) = was {
+                    self.registry.report(nothing(source)).await;
+                }
                 Ok(())
             }
         };
+        self.follow_again().await;
         let generation = self.registry.generation().await;
         if self.table.has_changed().unwrap_or_default() {
             self.publish();
@@ -115,6 +120,52 @@ impl Gateway {
             Arc::clone(&self.settings_changed),
         );
         self.watching = Some(self.tasks.spawn(watching));
+    }
+
+    /// Follows the running nodes, of which `first` is known.
+    pub(super) fn follow(&mut self, nodes: Nodes, handle: NodesHandle, first: Report) {
+        let (told, shown) = (handle.statuses(), self.statuses.clone());
+        let following = nodes.run(first, self.registry.clone());
+        let task = self.tasks.spawn(async move {
+            tokio::join!(following, pass_on(told, shown));
+        });
+        self.nodes = Some((handle, task));
+    }
+
+    /// Takes over the settings of nodes. Those that stay are not let go.
+    async fn follow_again(&mut self) {
+        let how = self.setup.how();
+        match (self.setup.nodes.clone(), self.nodes.take()) {
+            (Some(settings), Some((handle, task))) => {
+                handle.configure(settings, how).await;
+                self.nodes = Some((handle, task));
+            }
+            (Some(settings), None) => {
+                let (nodes, handle) = Nodes::new(settings, how);
+                self.follow(nodes, handle, nothing(Source::Node));
+            }
+            (None, Some((_, task))) => {
+                task.abort();
+                self.registry.report(nothing(Source::Node)).await;
+                self.statuses.send_replace(Vec::new());
+            }
+            (None, None) => {}
+        }
+    }
+}
+
+/// Hands on what is told of nodes, until nobody tells any more: admin outlives a source that a
+/// reload ends.
+async fn pass_on(
+    mut told: watch::Receiver<Vec<NodeStatus>>,
+    shown: watch::Sender<Vec<NodeStatus>>,
+) {
+    loop {
+        let statuses = told.borrow_and_update().clone();
+        shown.send_replace(statuses);
+        if told.changed().await.is_err() {
+            return;
+        }
     }
 }
 
@@ -168,10 +219,10 @@ fn wanted<'a>(listeners: impl IntoIterator<Item = &'a Listen>) -> Vec<ListenAddr
     listeners.into_iter().map(|it| it.address.clone()).collect()
 }
 
-/// What the config source says once it is no source any more.
-fn nothing() -> Report {
+/// What a source says once it is none any more.
+fn nothing(source: Source) -> Report {
     Report {
-        source: Source::Config,
+        source,
         stale: false,
         endpoints: Vec::new(),
         findings: Vec::new(),

@@ -5,6 +5,7 @@ use super::{Facts, detect};
 use crate::config::{Listen, Place};
 
 const LOCAL: Facts<'static> = Facts {
+    has_nodes: false,
     env: Some("dev"),
     release: None,
     listen: None,
@@ -27,6 +28,16 @@ fn listen(addresses: &[&str]) -> Vec<Listen> {
         }
     };
     addresses.iter().map(listen).collect()
+}
+
+#[test]
+fn running_nodes_are_production_unless_told() {
+    let nodes = Facts {
+        has_nodes: true,
+        ..LOCAL
+    };
+    check(None, nodes, Production, "running nodes are followed");
+    check(Some(Development), nodes, Development, "set outright");
 }
 
 #[test]

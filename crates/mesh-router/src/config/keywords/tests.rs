@@ -62,10 +62,11 @@ fn held(config: &Config, key: &str) -> (String, bool) {
 
 /// `limits: [head: VALUE]`
 fn keyword(key: &Key, value: &str) -> String {
-    match key.name.split_once('.') {
-        Some((section, leaf)) => format!("{section}: [{leaf}: {value}]"),
-        None => format!("{}: {value}", key.name),
-    }
+    let mut parts = key.name.rsplit('.');
+    let leaf = parts.next().unwrap_or_default();
+    parts.fold(format!("{leaf}: {value}"), |within, section| {
+        format!("{section}: [{within}]")
+    })
 }
 
 /// The forms that a key's values may take in Elixir, and what each is in the file's words.
