@@ -97,8 +97,10 @@ struct Life {
 enum Asked {
     /// The node said this, in the time that its last round took.
     Told(Answers, Duration),
-    /// It said too little, or something happened meanwhile that makes it old.
+    /// It said too little.
     Void,
+    /// Something happened meanwhile that makes it old.
+    Old,
     Lost(LostReason),
 }
 
@@ -108,7 +110,8 @@ impl Life {
         loop {
             let pace = match self.ask().await {
                 Asked::Lost(reason) => return reason,
-                Asked::Void => pace::BRISK,
+                Asked::Void => pace::ASK,
+                Asked::Old => pace::BRISK,
                 Asked::Told(answers, round_trip) => {
                     if std::mem::take(&mut is_first) {
                         let node = &self.teller.attach.target.name;
@@ -201,7 +204,7 @@ impl Life {
                 answers = &mut round => answers,
                 event = self.events.next() => match self.happened(event).await {
                     Some(reason) => return Asked::Lost(reason),
-                    None => return Asked::Void,
+                    None => return Asked::Old,
                 },
             };
             let answers = match answers {

@@ -249,7 +249,7 @@ impl Roster {
             if member.is_expected(now) && member.target.port.is_none() {
                 expecting.insert(place_of(&member.target.name, self.following.epmd_port));
             }
-            wakes.extend(member.forgets_at(self.following.forget));
+            wakes.extend(member.forgets_at(self.following.forget, now));
         }
         wishes.list = self.finders.list(&expecting, now);
         wishes.resolve = self.finders.resolve(now);
@@ -437,11 +437,15 @@ impl Roster {
         Some(member.or_insert_with(|| Member::new(target, now)))
     }
 
-    /// Takes the word of EPMDs that nobody asks any more off the nodes that they listed.
+    /// Takes the word of EPMDs that nobody asks any more off the nodes that they listed, and that of
+    /// all off nodes that are not meant any more.
     fn unlist(&mut self) {
-        let finders = &self.finders;
-        for member in self.members.values_mut() {
-            member.listed.retain(|place| finders.is_finder(place));
+        let (finders, following) = (&self.finders, &self.following);
+        for (name, member) in &mut self.members {
+            let is_wanted = following.is_wanted(name.name());
+            member
+                .listed
+                .retain(|place| is_wanted && finders.is_finder(place));
         }
     }
 

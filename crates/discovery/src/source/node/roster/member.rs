@@ -353,12 +353,16 @@ impl Member {
         }
     }
 
-    /// When something is to be forgotten next.
-    pub(super) fn forgets_at(&self, forget: Duration) -> Option<Instant> {
+    /// When something may be to be forgotten next.
+    pub(super) fn forgets_at(&self, forget: Duration, now: Instant) -> Option<Instant> {
         let stopped = self.kept.values().filter_map(|kept| kept.stopped);
         let loss = self.loss.as_ref().filter(|_| !self.kept.is_empty());
-        let since = stopped.chain(loss.map(|loss| loss.at)).min()?;
-        since.checked_add(forget)
+        stopped
+            .chain(loss.map(|loss| loss.at))
+            .filter_map(|since| since.checked_add(forget))
+            // What was kept all the same goes by another event than time.
+            .filter(|at| *at > now)
+            .min()
     }
 
     /// Its part of the report.

@@ -77,6 +77,23 @@ fn an_epmd_leads_to_all_nodes_whose_names_fit() {
 }
 
 #[test]
+fn other_patterns_hold_for_nodes_that_were_found_before() {
+    let of = |names: &str| Following {
+        epmd: vec![place("10.0.0.5")],
+        names: vec![names.to_owned()],
+        ..following(&[])
+    };
+    let mut stage = Stage::following(of("*"));
+    stage.asks();
+    stage.lists("10.0.0.5", "acme shop");
+    stage.answers("acme@10.0.0.5", "AuthWeb.Endpoint:4001", &[]);
+    stage.answers("shop@10.0.0.5", "ShopWeb.Endpoint:4002", &[]);
+    let now = stage.now;
+    stage.roster.configure(of("shop"), super::how(), now);
+    stage.shows("shop@10.0.0.5 ShopWeb.Endpoint 10.0.0.5:4002");
+}
+
+#[test]
 fn a_dns_name_leads_to_the_epmd_of_each_address() {
     let mut stage = Stage::following(Following {
         query: Some("app.internal".to_owned()),

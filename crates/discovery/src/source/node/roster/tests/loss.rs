@@ -34,6 +34,15 @@ fn a_lost_link_leaves_its_upstreams_unconfirmed_for_as_long_as_it_takes() {
 }
 
 #[test]
+fn what_is_kept_beyond_its_time_wakes_nobody() {
+    let mut stage = serving();
+    stage.silent("auth@10.0.0.5").unreachable("auth@10.0.0.5");
+    stage.later(700_000).unreachable("auth@10.0.0.5");
+    stage.shows(UNCONFIRMED);
+    assert!(stage.rests().unwrap() >= 200);
+}
+
+#[test]
 fn an_epmd_that_answers_without_the_name_says_that_the_node_is_down() {
     let mut stage = serving();
     stage.closed("auth@10.0.0.5").shows(UNCONFIRMED);
