@@ -258,7 +258,9 @@ impl Member {
             }
             Verdict::Unknown => {}
         }
-        self.trouble = Some(trouble);
+        // Right after a loss it would be another word for it with each try.
+        let says_nothing = trouble.verdict == Verdict::Unknown && self.is_expected(now.instant);
+        self.trouble = Some(trouble).filter(|_| !says_nothing);
         self.phase = Phase::Waiting {
             at: now.instant.checked_add(wait).unwrap_or(now.instant),
             attempts,

@@ -34,6 +34,20 @@ fn a_lost_link_leaves_its_upstreams_unconfirmed_for_as_long_as_it_takes() {
 }
 
 #[test]
+fn why_a_lost_node_is_not_reached_is_told_when_it_stays_so() {
+    let mut stage = serving();
+    stage.closed("auth@10.0.0.5").unreachable("auth@10.0.0.5");
+    assert_eq!(stage.codes(), "node-lost");
+    let closed = "auth@10.0.0.5 lost 0s the node closed the connection";
+    assert_eq!(stage.states(), closed);
+    stage.later(60_000).unreachable("auth@10.0.0.5");
+    assert_eq!(stage.codes(), "node-unreachable");
+    let why = "auth@10.0.0.5 lost 0s connecting to port 9100: host unreachable";
+    assert_eq!(stage.states(), why);
+    stage.shows(UNCONFIRMED);
+}
+
+#[test]
 fn what_is_kept_beyond_its_time_wakes_nobody() {
     let mut stage = serving();
     stage.silent("auth@10.0.0.5").unreachable("auth@10.0.0.5");
