@@ -83,6 +83,7 @@ fn judged(error: &AttachError) -> (&'static str, Verdict) {
         AttachError::NotAllowed | AttachError::Dialling => ("node-not-allowed", Verdict::Alive),
         AttachError::TlsRequired | AttachError::Tls(_) => ("node-tls", Verdict::Alive),
         AttachError::Version => ("node-version", Verdict::Alive),
+        AttachError::Closed(_) => ("node-closed", Verdict::Unknown),
         AttachError::Protocol(_) => ("node-protocol", Verdict::Alive),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use erldist::{AttachError, EpmdError, LostReason, handshake::HandshakeError};
+use erldist::{AttachError, EpmdError, LostReason, connection::Step, handshake::HandshakeError};
 
 use super::{Trouble, Verdict, is_silence};
 
@@ -59,6 +59,9 @@ fn each_way_not_to_be_attached_has_its_words() {
             "connecting to port 9100: refused",
         ),
     );
+    let closed = AttachError::Closed(Step::Challenge);
+    let why = "the node closed the connection before its challenge";
+    check(&closed, ("node-closed", Unknown, why));
     let version = AttachError::Version;
     check(
         &version,
