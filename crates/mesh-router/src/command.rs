@@ -19,8 +19,6 @@ pub(crate) use run::runtime;
 
 use crate::{Exit, args::Command};
 
-pub(crate) use run::runtime;
-
 /// Does what the command line says.
 pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
     match command {

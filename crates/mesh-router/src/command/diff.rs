@@ -138,7 +138,7 @@ impl Side {
             findings.for_each(|finding| output::talk(&survey::shown(finding)));
             return Err(empty);
         }
-        let mut table = RoutesView::of(&survey.snapshot, &setup);
+        let mut table = view::routes(&survey.snapshot, &setup);
         // Files name no node: what is reached at the same address is no difference.
         let services = table.services.iter_mut().flatten();
         let of_services = services.flat_map(|service| &mut service.upstreams);

@@ -244,7 +244,7 @@ fn nodes_that_cannot_be_meant_are_refused() {
 #[test]
 fn a_flag_makes_nodes_a_source() {
     let flag = ("discovery.nodes", "--node", vec!["auth@host".to_owned()]);
-    let config = Config::check(&Written {
+    let config = check(&Written {
         flags: vec![flag],
         ..written("[discovery]\nsources = []\n")
     });
@@ -259,7 +259,7 @@ fn otp_says_where_epmd_listens() {
             environment: Some(&environment),
             ..written("[discovery]\nepmd = [\"web1\"]\n")
         };
-        Config::check(&written).map(|it| it.nodes.unwrap().following.epmd[0].to_string())
+        check(&written).map(|it| it.nodes.unwrap().following.epmd[0].to_string())
     };
     assert_eq!(port("4370").unwrap(), "web1:4370");
     assert_eq!(
