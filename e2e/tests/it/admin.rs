@@ -22,11 +22,16 @@ struct Desk {
 }
 
 impl Desk {
+    /// Waits until the gateway is ready: it listens a moment before its workers have begun.
     #[track_caller]
     fn of(gateway: &Gateway) -> Self {
-        Self {
+        let desk = Self {
             address: gateway.beside("admin"),
-        }
+        };
+        eventually("the workers to begin", || {
+            (desk.get("/readyz").status() == 200).then_some(())
+        });
+        desk
     }
 
     #[track_caller]

@@ -78,72 +78,80 @@ fn help_of_export() {
     help(
         "export",
         &expect![[r#"
-        Print the table as the configuration of another server
+            Print the table as the configuration of another server
 
-        A way out, and a comparison: hosts, subdomains, addresses, forwarded headers, limits and timeouts as
-        they are now, complete and ready to load. What the other server can't do the same way stands in its
-        comments.
+            A way out, and a comparison: hosts, subdomains, addresses, forwarded headers, limits and timeouts as
+            they are now, complete and ready to load. What the other server can't do the same way stands in its
+            comments.
 
-        Usage: mesh-router export [OPTIONS] --to <SERVER>
+            Usage: mesh-router export [OPTIONS] --to <SERVER>
 
-        Options:
-              --to <SERVER>
-                  The server that is to read it
+            Options:
+                  --to <SERVER>
+                      The server that is to read it
 
-                  Possible values:
-                  - nginx: A file to include in the http block of nginx.conf
-                  - caddy: A Caddyfile
+                      Possible values:
+                      - nginx: A file to include in the http block of nginx.conf
+                      - caddy: A Caddyfile
 
-              --output <FILE>
-                  Write to this file instead of stdout
+                  --output <FILE>
+                      Write to this file instead of stdout
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        Project:
-              --root <DIR>
-                  The umbrella's root, or any folder in it [default: here]
+            Project:
+                  --root <DIR>
+                      The umbrella's root, or any folder in it [default: here]
 
-              --release <DIR>
-                  A release made by `mix release`, in the place of the project's sources
+                  --release <DIR>
+                      A release made by `mix release`, in the place of the project's sources
 
-              --env <ENV>
-                  The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+                  --env <ENV>
+                      The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
 
-              --env-file <FILE>
-                  Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+                  --env-file <FILE>
+                      Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
 
-              --config <FILE>
-                  Settings [default: mesh-router.toml in the root, if there is one]
+                  --config <FILE>
+                      Settings [default: mesh-router.toml in the root, if there is one]
 
-        Settings:
-              --listen <ADDRESS>
-                  Addresses to listen on: 127.0.0.1:4000, unix:/path
+            Nodes:
+                  --node <NAME>
+                      A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster's others
+                      too
 
-              --workers <N>
-                  Event loops, one thread each [default: auto, one per core]
+                  --cookie-file <FILE>
+                      The nodes' cookie [default: RELEASE_COOKIE, a release's own, else ~/.erlang.cookie]
 
-              --mode <MODE>
-                  Development or production [default: auto]
+            Settings:
+                  --listen <ADDRESS>
+                      Addresses to listen on: 127.0.0.1:4000, unix:/path
 
-              --trusted-proxies <NETWORK>
-                  Peers whose forwarded headers are believed [default: loopback,private]
+                  --workers <N>
+                      Event loops, one thread each [default: auto, one per core]
 
-              --forwarded-proto <SCHEME>
-                  The scheme for the apps where no trusted peer says: http, https [default: auto]
+                  --mode <MODE>
+                      Development or production [default: auto]
 
-              --default-service <MODULE>
-                  The endpoint that gets hosts nobody claims [default: none, they get a 404]
+                  --trusted-proxies <NETWORK>
+                      Peers whose forwarded headers are believed [default: loopback,private]
 
-        Examples:
-          mesh-router export --to nginx --env prod --output mesh-router.conf
-          nginx -t                                            after `include mesh-router.conf;` in http { }
-          mesh-router export --to caddy --env prod > Caddyfile
-          caddy run
+                  --forwarded-proto <SCHEME>
+                      The scheme for the apps where no trusted peer says: http, https [default: auto]
 
-        Exit status: 0 exported, 1 failed (nothing to export), 2 bad arguments or configuration, 3 a host
-        that two endpoints claim in production.
-    "#]],
+                  --default-service <MODULE>
+                      The endpoint that gets hosts nobody claims [default: none, they get a 404]
+
+            Examples:
+              mesh-router export --to nginx --env prod --output mesh-router.conf
+              nginx -t                                            after `include mesh-router.conf;` in http { }
+              mesh-router export --to caddy --env prod > Caddyfile
+              caddy run
+
+            Exit status: 0 exported, 1 failed (nothing to export), 2 bad arguments or configuration, 3 a host
+            that two endpoints claim in production.
+        "#]],
     );
 }
 
@@ -485,68 +493,76 @@ fn help_of_doctor() {
     help(
         "doctor",
         &expect![[r#"
-        Say all that is wrong or will surprise, and the line that mends it
+            Say all that is wrong or will surprise, and the line that mends it
 
-        Looks at the table, the endpoints' settings and modules, and in development asks this machine's
-        resolver for the hosts. Exits with 3 on errors, with --strict on warnings too.
+            Looks at the table, the endpoints' settings and modules, and in development asks this machine's
+            resolver for the hosts. Exits with 3 on errors, with --strict on warnings too.
 
-        Usage: mesh-router doctor [OPTIONS]
+            Usage: mesh-router doctor [OPTIONS]
 
-        Options:
-              --json
-                  Print JSON
+            Options:
+                  --json
+                      Print JSON
 
-              --strict
-                  Exit with 3 on warnings too
+                  --strict
+                      Exit with 3 on warnings too
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        Project:
-              --root <DIR>
-                  The umbrella's root, or any folder in it [default: here]
+            Project:
+                  --root <DIR>
+                      The umbrella's root, or any folder in it [default: here]
 
-              --release <DIR>
-                  A release made by `mix release`, in the place of the project's sources
+                  --release <DIR>
+                      A release made by `mix release`, in the place of the project's sources
 
-              --env <ENV>
-                  The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
+                  --env <ENV>
+                      The environment to read the config for: dev, test, prod [default: MIX_ENV, else dev]
 
-              --env-file <FILE>
-                  Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
+                  --env-file <FILE>
+                      Variables for System.get_env, a KEY=VALUE on each line; they win over the environment's
 
-              --config <FILE>
-                  Settings [default: mesh-router.toml in the root, if there is one]
+                  --config <FILE>
+                      Settings [default: mesh-router.toml in the root, if there is one]
 
-        Settings:
-              --listen <ADDRESS>
-                  Addresses to listen on: 127.0.0.1:4000, unix:/path
+            Nodes:
+                  --node <NAME>
+                      A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster's others
+                      too
 
-              --workers <N>
-                  Event loops, one thread each [default: auto, one per core]
+                  --cookie-file <FILE>
+                      The nodes' cookie [default: RELEASE_COOKIE, a release's own, else ~/.erlang.cookie]
 
-              --mode <MODE>
-                  Development or production [default: auto]
+            Settings:
+                  --listen <ADDRESS>
+                      Addresses to listen on: 127.0.0.1:4000, unix:/path
 
-              --trusted-proxies <NETWORK>
-                  Peers whose forwarded headers are believed [default: loopback,private]
+                  --workers <N>
+                      Event loops, one thread each [default: auto, one per core]
 
-              --forwarded-proto <SCHEME>
-                  The scheme for the apps where no trusted peer says: http, https [default: auto]
+                  --mode <MODE>
+                      Development or production [default: auto]
 
-              --default-service <MODULE>
-                  The endpoint that gets hosts nobody claims [default: none, they get a 404]
+                  --trusted-proxies <NETWORK>
+                      Peers whose forwarded headers are believed [default: loopback,private]
 
-        Examples:
-          mesh-router doctor                       what will surprise while you develop
-          mesh-router doctor --env prod            what will surprise in production
-          mesh-router doctor --env prod --strict   for CI
+                  --forwarded-proto <SCHEME>
+                      The scheme for the apps where no trusted peer says: http, https [default: auto]
 
-        Every finding has a code; docs/findings.md tells them all. To leave some out, write in
-        mesh-router.toml:
-          [doctor]
-          ignore = ["host-local"]
-    "#]],
+                  --default-service <MODULE>
+                      The endpoint that gets hosts nobody claims [default: none, they get a 404]
+
+            Examples:
+              mesh-router doctor                       what will surprise while you develop
+              mesh-router doctor --env prod            what will surprise in production
+              mesh-router doctor --env prod --strict   for CI
+
+            Every finding has a code; docs/findings.md tells them all. To leave some out, write in
+            mesh-router.toml:
+              [doctor]
+              ignore = ["host-local"]
+        "#]],
     );
 }
 

@@ -12,7 +12,7 @@ fn a_page_of_a_command() {
         .SH NAME
         mesh\-router\-explain \- Say where a host or URL leads, and why
         .SH SYNOPSIS
-        \fBmesh\-router explain\fR [\fB\-\-json\fR] [\fB\-\-running\fR] [\fB\-\-admin\fR] [\fB\-\-root\fR] [\fB\-\-release\fR] [\fB\-\-env\fR] [\fB\-\-env\-file\fR] [\fB\-\-config\fR] [\fB\-\-listen\fR] [\fB\-\-workers\fR] [\fB\-\-mode\fR] [\fB\-\-trusted\-proxies\fR] [\fB\-\-forwarded\-proto\fR] [\fB\-\-default\-service\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fIHOST|URL\fR> 
+        \fBmesh\-router explain\fR [\fB\-\-json\fR] [\fB\-\-running\fR] [\fB\-\-admin\fR] [\fB\-\-root\fR] [\fB\-\-release\fR] [\fB\-\-env\fR] [\fB\-\-env\-file\fR] [\fB\-\-config\fR] [\fB\-\-node\fR] [\fB\-\-cookie\-file\fR] [\fB\-\-listen\fR] [\fB\-\-workers\fR] [\fB\-\-mode\fR] [\fB\-\-trusted\-proxies\fR] [\fB\-\-forwarded\-proto\fR] [\fB\-\-default\-service\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fIHOST|URL\fR> 
         .SH DESCRIPTION
         Say where a host or URL leads, and why
         .PP
@@ -49,6 +49,13 @@ fn a_page_of_a_command() {
         .TP
         \fB\-\-config\fR \fI<FILE>\fR
         Settings [default: mesh\-router.toml in the root, if there is one]
+        .SH NODES
+        .TP
+        \fB\-\-node\fR \fI<NAME>\fR
+        A running node to follow: auth@host, or auth@host:9100 without EPMD; its cluster\*(Aqs others too
+        .TP
+        \fB\-\-cookie\-file\fR \fI<FILE>\fR
+        The nodes\*(Aq cookie [default: RELEASE_COOKIE, a release\*(Aqs own, else ~/.erlang.cookie]
         .SH SETTINGS
         .TP
         \fB\-\-listen\fR \fI<ADDRESS>\fR
