@@ -43,12 +43,17 @@ pub fn trixie() -> Option<PathBuf> {
     elixir.symlink_metadata().is_ok().then_some(tree)
 }
 
-/// Returns what [`trixie`] does; fails the test if there is none.
+/// Returns a command for each Elixir that there is: the installed one, and that of the Debian tree
+/// if it was made; `cargo xtask test` makes it where it runs as root, and else says that it did not.
 #[track_caller]
-pub fn require_trixie() -> PathBuf {
-    trixie().unwrap_or_else(|| {
-        panic!("Elixir 1.18 is not installed: `cargo xtask trixie`, as root, installs it")
-    })
+pub fn elixirs() -> Vec<Command> {
+    let mut found = vec![Command::new(require("elixir"))];
+    if let Some(tree) = trixie() {
+        let mut chroot = Command::new(require("chroot"));
+        chroot.arg(tree).arg("elixir");
+        found.push(chroot);
+    }
+    found
 }
 
 /// Runs a command to its end; fails the test with all it said if that is not success, or if it

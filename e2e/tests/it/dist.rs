@@ -6,7 +6,6 @@ use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::Command,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -19,21 +18,6 @@ use erldist::{
 };
 use erlterm::Term;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-
-/// The Elixirs to start nodes by: the installed one, and that of the Debian tree if it was made.
-fn elixirs() -> Vec<Command> {
-    let mut found = vec![Command::new(tool::require("elixir"))];
-    let tree = std::env::var_os("HOME").map(|home| Path::new(&home).join(TREE));
-    if let Some(tree) = tree.filter(|tree| tree.join("usr/bin/elixir").exists()) {
-        let mut chroot = Command::new(tool::require("chroot"));
-        chroot.arg(tree).arg("elixir");
-        found.push(chroot);
-    }
-    found
-}
-
-/// A Debian 13 tree, with OTP 27.
-const TREE: &str = ".cache/mesh-router/trixie";
 
 fn target(node: &Node) -> Target {
     node.name().parse().unwrap()
@@ -76,7 +60,7 @@ const ENDPOINT: &str = "defmodule CallsWeb.Endpoint do \
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_answered() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("calls", &epmd).by(elixir).start();
         node.eval(ENDPOINT);
@@ -133,7 +117,7 @@ async fn every_call_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_function_raises_is_told() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("raises", &epmd).by(elixir).start();
         node.eval(
@@ -165,7 +149,7 @@ async fn what_a_function_raises_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_megabytes_come_in_one_frame() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("large", &epmd).by(elixir).start();
         node.eval(
@@ -197,7 +181,7 @@ async fn five_megabytes_come_in_one_frame() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn monitors_tell_of_the_end() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("monitors", &epmd).by(elixir).start();
         node.eval("Process.register(spawn(fn -> receive do r -> exit(r) end end), :watched)");
@@ -222,7 +206,7 @@ async fn monitors_tell_of_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_node_is_noticed_and_its_successor_found() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let node = NodeLaunch::new("killed", &epmd).by(elixir).start();
         let (link, mut events) = attached(&node, &epmd).await;
@@ -271,7 +255,7 @@ async fn an_idle_link_is_kept_by_ticks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_node_asks_of_us_is_refused_at_once() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("asks", &epmd).by(elixir).start();
         let (link, _events) = attached(&node, &epmd).await;
@@ -303,7 +287,7 @@ async fn what_a_node_asks_of_us_is_refused_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_we_start_over_there_we_end() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("hangs", &epmd).by(elixir).start();
         node.eval("defmodule Hangs do def server_info(:http), do: Process.sleep(:infinity) end");
@@ -323,7 +307,7 @@ async fn what_we_start_over_there_we_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reconnecting_leaves_nothing_behind() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("again", &epmd).by(elixir).start();
         let mut names = BTreeSet::new();
@@ -342,7 +326,7 @@ async fn reconnecting_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_links_at_once_are_two() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let node = NodeLaunch::new("two", &epmd).by(elixir).start();
         let ((one, _one), (two, _two)) =
@@ -356,7 +340,7 @@ async fn two_links_at_once_are_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_link_of_one_name_ends_the_first() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("static", &epmd).by(elixir).start();
         let mut options = options(&node, &epmd);
@@ -372,7 +356,7 @@ async fn a_second_link_of_one_name_ends_the_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn short_names() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let launch = NodeLaunch::new("short", &epmd).by(elixir);
         let node = launch.at("localhost").start();
@@ -387,7 +371,7 @@ async fn short_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_ipv6() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let launch = NodeLaunch::new("six", &epmd).by(elixir).at("::1");
         let node = launch.erl("-proto_dist inet6_tcp").start();
@@ -398,7 +382,7 @@ async fn over_ipv6() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_epmd() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         // Nobody registers there, and nobody asks there.
         let epmd = Epmd::start();
         let port = e2e::node::free_port();
@@ -424,7 +408,7 @@ async fn without_epmd() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_have_their_reasons() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let mut node = NodeLaunch::new("no", &epmd).by(elixir).start();
         let (target, good) = (target(&node), options(&node, &epmd));
@@ -479,7 +463,7 @@ async fn a_suspended_node_is_silent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_calls_at_once() {
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let node = NodeLaunch::new("many", &epmd).by(elixir).start();
         let (link, _events) = attached(&node, &epmd).await;
@@ -634,7 +618,7 @@ fn recorder(port: u16) -> (u16, JoinHandle<[Vec<u8>; 2]>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn record_links() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/erldist/testdata");
-    for elixir in elixirs() {
+    for elixir in tool::elixirs() {
         let epmd = Epmd::start();
         let port = e2e::node::free_port();
         let launch = NodeLaunch::new("fixture", &epmd).by(elixir);

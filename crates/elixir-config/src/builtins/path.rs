@@ -27,11 +27,11 @@ pub(super) fn path(name: &str, values: &[Value]) -> Answer {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let found = match (name, texts.as_slice()) {
         ("join", [first, rest @ ..]) => join(first, rest),
-        ("basename", [path]) => Some(base(path).to_owned()),
+        ("basename", [path]) => Some(last_segment(path).to_owned()),
         ("basename", [path, extension]) if !path.ends_with('/') => Some(
-            base(path)
+            last_segment(path)
                 .strip_suffix(extension)
-                .unwrap_or(base(path))
+                .unwrap_or(last_segment(path))
                 .to_owned(),
         ),
         ("dirname", [path]) => Some(match path.rsplit_once('/') {
@@ -49,7 +49,7 @@ pub(super) fn path(name: &str, values: &[Value]) -> Answer {
 }
 
 /// The last segment.
-fn base(path: &str) -> &str {
+fn last_segment(path: &str) -> &str {
     path.trim_end_matches('/')
         .rsplit('/')
         .next()
@@ -58,11 +58,11 @@ fn base(path: &str) -> &str {
 
 /// The extension with its dot; `None` for what begins or ends with dots or slashes.
 fn extension(path: &str) -> Option<&str> {
-    let base = base(path);
-    if path.ends_with('/') || base.starts_with('.') {
+    let last = last_segment(path);
+    if path.ends_with('/') || last.starts_with('.') {
         return None;
     }
-    Some(base.rfind('.').map_or("", |dot| &base[dot..]))
+    Some(last.rfind('.').map_or("", |dot| &last[dot..]))
 }
 
 /// `Path.join`: one slash between, none at the end; `None` where a part is empty or a slash.
