@@ -15,12 +15,15 @@ mod nodes;
 mod place;
 mod units;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use discovery::StaticRoute;
 use proxy::ListenAddress;
 use routes::{
-    Address, ForwardedProto, Limits, Mode, Prefer, Settings, Source, Subdomains, Timeouts,
+    Address, ForwardedProto, Host, Limits, Mode, Prefer, Settings, Source, Subdomains, Timeouts,
     TrustedProxies,
 };
 
@@ -226,8 +229,11 @@ impl Config {
         let mut file = file.unwrap_or_default();
         let keywords = project.map(Keywords::parse).unwrap_or_default();
         file.problems.extend(keywords.problems);
+        let host = |table: &Table| address::host(&table.host.text).ok();
+        let by_file: BTreeSet<Host> = file.routes.iter().filter_map(host).collect();
         for route in keywords.routes {
-            if file.routes.iter().any(|other| is_for(other, &route.table)) {
+            // A route of `mesh-router.toml` takes the place of one of the project's.
+            if host(&route.table).is_some_and(|host| by_file.contains(&host)) {
                 continue;
             }
             match route.problems.is_empty() {
@@ -273,13 +279,6 @@ impl Config {
             health_path: self.health_path.clone(),
         }
     }
-}
-
-/// Returns whether a route of `mesh-router.toml` takes the place of one of the project's.
-fn is_for(written: &Table, project: &Table) -> bool {
-    let host = |table: &Table| address::host(&table.host.text);
-    let is_written = matches!(written.host.place, Place::File { .. });
-    is_written && host(written).is_ok_and(|host_| host(project) == Ok(host_))
 }
 
 /// Takes every key.

@@ -57,6 +57,7 @@ impl File {
         let mut reader = Reader {
             name,
             text,
+            lines: text.match_indices('\n').map(|(at, _)| at + 1).collect(),
             file: Self::default(),
         };
         match DeTable::parse(text) {
@@ -84,6 +85,8 @@ impl File {
 struct Reader<'a> {
     name: &'a str,
     text: &'a str,
+    /// Where each line but the first begins.
+    lines: Vec<usize>,
     file: File,
 }
 
@@ -226,15 +229,10 @@ impl Reader<'_> {
 
     /// Turns a byte offset into line and column.
     fn place(&self, span: &Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let above = self.lines.partition_point(|start| *start <= span.start);
+        let start = above.checked_sub(1).map_or(0, |last| self.lines[last]);
+        let before = self.text.get(start..span.start).unwrap_or_default();
+        let (line, column) = (above + 1, before.chars().count() + 1);
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Place::File {
             file: self.name.to_owned(),

@@ -51,9 +51,9 @@ pub(super) fn of_table(
     {
         findings.push(unknown_default(table, name));
     }
+    let port = free_port(table, rules);
     let services = table.services.iter().zip(entries.values()).zip(own);
     for (at, ((service, entries), own)) in services.enumerate() {
-        let port = free_port(table, rules);
         findings.extend(own.iter().map(|own| own_listener(service, own, port)));
         if service.upstreams.is_empty() && own.is_empty() {
             findings.extend(no_upstream(table, service, entries));
@@ -63,7 +63,7 @@ pub(super) fn of_table(
             findings.push(no_host(service, entries));
         }
     }
-    findings.extend(ports_twice(table, free_port(table, rules)));
+    findings.extend(ports_twice(table, port));
     findings
 }
 
