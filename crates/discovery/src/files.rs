@@ -1,11 +1,14 @@
 //! A project's files on the disk, as the evaluator asks for them.
 
 use std::{
-    cell::{Cell, RefCell},
     collections::BTreeSet,
     fs::File,
     io::{self, Read as _},
     path::{Component, Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use elixir_config::Files;
@@ -15,7 +18,7 @@ use crate::wildcard;
 /// The largest file that is read; the longest configuration seen in the wild has 60 KB.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// Entries of folders that one reading looks at.
+/// Entries of folders that are looked at, for the configuration and for all else that is read.
 const ENTRIES_MAX: usize = 100_000;
 
 /// Folders inside folders that a `**` follows.
@@ -27,31 +30,32 @@ const LINKS_MAX: usize = 40;
 /// Folders that a `**` does not enter: others' code, or built from ours.
 const FOREIGN: [&str; 3] = ["deps", "_build", "node_modules"];
 
-/// Reads below (and above) a project's root, and remembers all that was asked, found or not.
+/// Reads below (and above) a project's root, and remembers all that was asked, found or not. Threads
+/// may share it.
 #[derive(Debug)]
 pub(crate) struct ProjectFiles {
     root: PathBuf,
-    asked: RefCell<BTreeSet<PathBuf>>,
-    entries_left: Cell<usize>,
+    asked: Mutex<BTreeSet<PathBuf>>,
+    entries_left: AtomicUsize,
 }
 
 impl ProjectFiles {
     pub(crate) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            asked: RefCell::default(),
-            entries_left: Cell::new(ENTRIES_MAX),
+            asked: Mutex::default(),
+            entries_left: AtomicUsize::new(ENTRIES_MAX),
         }
     }
 
     /// All paths that were asked for, absolute; folders that were listed among them.
     pub(crate) fn asked(&self) -> Vec<PathBuf> {
-        self.asked.borrow().iter().cloned().collect()
+        self.asked_so_far().iter().cloned().collect()
     }
 
     /// Returns whether there was more to look at than a reading looks at.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.entries_left.get() == 0
+        self.entries_left.load(Ordering::Relaxed) == 0
     }
 
     /// Reads a file whose encoding is its own affair; `None` if there is none.
@@ -65,9 +69,14 @@ impl ProjectFiles {
         }
     }
 
+    fn asked_so_far(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        // Whoever panicked has inserted a path or not; the others are all there.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ask(&self, path: &str) -> PathBuf {
         let absolute = normal(&self.root.join(path));
-        self.asked.borrow_mut().insert(absolute.clone());
+        self.asked_so_far().insert(absolute.clone());
         absolute
     }
 
@@ -84,7 +93,7 @@ impl ProjectFiles {
                 Ok(rest) if !rest.as_os_str().is_empty() => target.join(rest),
                 Ok(_) | Err(_) => target,
             };
-            let mut asked = self.asked.borrow_mut();
+            let mut asked = self.asked_so_far();
             asked.insert(link);
             asked.insert(path.clone());
         }
@@ -132,10 +141,14 @@ impl ProjectFiles {
         };
         let mut listed = Vec::new();
         for entry in entries.flatten() {
-            let Some(left) = self.entries_left.get().checked_sub(1) else {
+            let less = |left: usize| left.checked_sub(1);
+            let entries_left = &self.entries_left;
+            if entries_left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+                .is_err()
+            {
                 break;
-            };
-            self.entries_left.set(left);
+            }
             if let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) {
                 listed.push(Entry {
                     name,

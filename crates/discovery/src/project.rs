@@ -2,10 +2,13 @@
 
 use std::{
     io,
+    num::NonZero,
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    thread::{self, ScopedJoinHandle},
 };
 
-use elixir_config::{Files, MixProject};
+use elixir_config::{Files, MixProject, Use};
 use phoenix::{Call, EndpointModule};
 use routes::{Finding, Origin, Severity};
 
@@ -73,74 +76,95 @@ fn holds(folder: &Path, text: &str, app: &Path) -> bool {
         .is_some_and(|apps| app.parent() == Some(&folder.join(apps)))
 }
 
+/// What the `mix.exs` of a project's root says.
+#[derive(Debug, Default)]
+pub(crate) struct Root {
+    project: MixProject,
+    /// It doesn't parse.
+    pub(crate) broken: Option<Finding>,
+}
+
+impl Root {
+    pub(crate) fn of(files: &dyn Files) -> Self {
+        match read_project(files, "mix.exs") {
+            Ok(project) => Self {
+                project,
+                broken: None,
+            },
+            // Whatever it says: the folder tells what it most likely is.
+            Err(finding) => Self {
+                project: MixProject {
+                    apps_path: files.exists("apps").then(|| "apps".to_owned()),
+                    ..MixProject::default()
+                },
+                broken: Some(finding),
+            },
+        }
+    }
+
+    /// The script that it names, relative to the root.
+    pub(crate) fn config_path(&self) -> &str {
+        let named = self.project.config_path.as_deref();
+        named.unwrap_or("config/config.exs")
+    }
+}
+
 /// What a project consists of, apart from its configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    /// The script that `mix.exs` names, relative to the root.
-    pub(crate) config_path: String,
     /// The OTP applications.
     pub(crate) apps: Vec<String>,
     /// The endpoints that its files define.
     pub(crate) modules: Vec<EndpointModule>,
     pub(crate) findings: Vec<Finding>,
-    /// The root's `mix.exs` doesn't parse.
-    pub(crate) broken: Option<Finding>,
+}
+
+/// One application's files.
+#[derive(Debug)]
+struct App {
+    /// Empty, or ends in a `/`.
+    folder: String,
+    /// What may define an endpoint.
+    files: Vec<String>,
+    /// Its name, where that is known without reading its `mix.exs`.
+    name: Option<String>,
+    /// It is an umbrella's and has a `mix.exs` of its own.
+    is_child: bool,
+}
+
+/// What one application's files say.
+#[derive(Debug, Default)]
+struct Said {
+    app: Option<String>,
+    /// By file.
+    uses: Vec<(String, Vec<Use>)>,
+    findings: Vec<Finding>,
 }
 
 impl Survey {
-    /// Reads `mix.exs`, those of an umbrella's apps, and all files that may define an endpoint.
-    pub(crate) fn of(files: &dyn Files) -> Self {
-        let mut survey = Self::default();
-        let root = match survey.read_project(files, "mix.exs") {
-            Ok(project) => project.unwrap_or_default(),
-            Err(finding) => {
-                survey.broken = Some(finding);
-                // Whatever it says: the folder tells what it most likely is.
-                MixProject {
-                    apps_path: files.exists("apps").then(|| "apps".to_owned()),
-                    ..MixProject::default()
-                }
-            }
+    /// Reads the `mix.exs` of an umbrella's apps, and all files that may define an endpoint.
+    pub(crate) fn of(files: &(dyn Files + Sync), root: &Root) -> Self {
+        let apps = match &root.project.apps_path {
+            Some(folder) => App::children(files, folder),
+            None => vec![App::single(files, root.project.app.clone())],
         };
-        survey.config_path = root
-            .config_path
-            .unwrap_or_else(|| "config/config.exs".to_owned());
-        match root.apps_path {
-            Some(apps) => survey.umbrella(files, &apps),
-            None => survey.app(files, "", root.app),
+        let mut survey = Self::default();
+        for said in on_all_cores(&apps, |app| app.read(files)) {
+            survey.add(said);
         }
         survey
     }
 
-    fn umbrella(&mut self, files: &dyn Files, apps: &str) {
-        for path in files.glob(&format!("{apps}/*/mix.exs")) {
-            let folder = path.strip_suffix("mix.exs").unwrap_or_default();
-            let project = match self.read_project(files, &path) {
-                Ok(project) => project.unwrap_or_default(),
-                Err(finding) => {
-                    self.findings.push(finding);
-                    MixProject::default()
-                }
-            };
-            // Mix wants them equal, so the folder's name is as good.
-            let named = folder.trim_end_matches('/').rsplit('/').next();
-            self.app(files, folder, project.app.or(named.map(str::to_owned)));
+    fn add(&mut self, said: Said) {
+        self.findings.extend(said.findings);
+        for (path, uses) in said.uses {
+            self.endpoints(&path, uses, said.app.as_deref());
         }
+        self.apps.extend(said.app);
     }
 
-    /// Finds the endpoints of the application in `folder`, which is empty or ends in a `/`.
-    fn app(&mut self, files: &dyn Files, folder: &str, app: Option<String>) {
-        for path in files.glob(&format!("{folder}{ENDPOINT_FILES}")) {
-            match files.read(&path) {
-                Ok(text) => self.endpoints(&path, &text.unwrap_or_default(), app.as_deref()),
-                Err(why) => self.findings.push(unreadable(&path, &why)),
-            }
-        }
-        self.apps.extend(app);
-    }
-
-    fn endpoints(&mut self, path: &str, text: &str, app: Option<&str>) {
-        for found in elixir_config::uses(text, "Phoenix.Endpoint") {
+    fn endpoints(&mut self, path: &str, uses: Vec<Use>, app: Option<&str>) {
+        for found in uses {
             let Some(otp_app) = found.otp_app.or_else(|| app.map(str::to_owned)) else {
                 continue;
             };
@@ -167,27 +191,96 @@ impl Survey {
             });
         }
     }
+}
 
-    fn read_project(
-        &mut self,
-        files: &dyn Files,
-        path: &str,
-    ) -> Result<Option<MixProject>, Finding> {
-        let Some(text) = files.read(path).map_err(|why| unreadable(path, &why))? else {
-            return Ok(None);
+impl App {
+    fn children(files: &dyn Files, apps: &str) -> Vec<Self> {
+        let listed = files.glob(&format!("{apps}/*/mix.exs")).into_iter();
+        let child = |path: String| {
+            let folder = path.strip_suffix("mix.exs").unwrap_or_default();
+            // Mix wants them equal, so the folder's name is as good.
+            let name = folder.trim_end_matches('/').rsplit('/').next();
+            Self {
+                files: files.glob(&format!("{folder}{ENDPOINT_FILES}")),
+                name: name.map(str::to_owned),
+                folder: folder.to_owned(),
+                is_child: true,
+            }
         };
-        elixir_config::mix_project(&text)
-            .map(Some)
-            .map_err(|found| {
-                let mut finding = finding(&found);
-                // `mix_project` is given a text and doesn't know its name.
-                finding.origin = Some(Origin {
-                    file: path.to_owned(),
-                    line: found.at.line,
-                });
-                finding
-            })
+        listed.map(child).collect()
     }
+
+    fn single(files: &dyn Files, name: Option<String>) -> Self {
+        Self {
+            folder: String::new(),
+            files: files.glob(ENDPOINT_FILES),
+            name,
+            is_child: false,
+        }
+    }
+
+    fn read(&self, files: &dyn Files) -> Said {
+        let mut said = Said::default();
+        if self.is_child {
+            match read_project(files, &format!("{}mix.exs", self.folder)) {
+                Ok(project) => said.app = project.app,
+                Err(finding) => said.findings.push(finding),
+            }
+        }
+        said.app = said.app.or_else(|| self.name.clone());
+        for path in &self.files {
+            match files.read(path) {
+                Ok(text) => {
+                    let text = text.unwrap_or_default();
+                    let uses = elixir_config::uses(&text, "Phoenix.Endpoint");
+                    said.uses.push((path.clone(), uses));
+                }
+                Err(why) => said.findings.push(unreadable(path, &why)),
+            }
+        }
+        said
+    }
+}
+
+/// Reads a `mix.exs`; where there is none, it says nothing.
+fn read_project(files: &dyn Files, path: &str) -> Result<MixProject, Finding> {
+    let text = files.read(path).map_err(|why| unreadable(path, &why))?;
+    elixir_config::mix_project(&text.unwrap_or_default()).map_err(|found| {
+        let mut finding = finding(&found);
+        // `mix_project` is given a text and doesn't know its name.
+        finding.origin = Some(Origin {
+            file: path.to_owned(),
+            line: found.at.line,
+        });
+        finding
+    })
+}
+
+/// Calls `work` with each item, on as many threads as there are cores; what they return is in the
+/// order of the items.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    /// Fewer are not worth a thread.
+    const ITEMS_PER_THREAD_MIN: usize = 8;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = items.len().div_ceil(cores).max(ITEMS_PER_THREAD_MIN);
+    let all = |items: &[T]| items.iter().map(&work).collect::<Vec<R>>();
+    if items.len() <= share {
+        return all(items);
+    }
+    thread::scope(|scope| {
+        let all = &all;
+        let spawn = |items| {
+            let spawned = thread::Builder::new().spawn_scoped(scope, move || all(items));
+            // Where the system gives no further thread, this one does the work.
+            spawned.map_err(|_| all(items))
+        };
+        let threads: Vec<_> = items.chunks(share).map(spawn).collect();
+        let join = |thread: Result<ScopedJoinHandle<'_, Vec<R>>, Vec<R>>| match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(done) => done,
+        };
+        threads.into_iter().flat_map(join).collect()
+    })
 }
 
 fn call(found: elixir_config::Call) -> Call {

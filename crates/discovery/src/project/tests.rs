@@ -1,7 +1,10 @@
 use std::path::Path;
 
-use super::{ProjectError, find_root};
-use crate::tests::{UMBRELLA, project, write, write_app};
+use super::{ProjectError, Root, Survey, find_root};
+use crate::{
+    files::ProjectFiles,
+    tests::{UMBRELLA, project, write, write_app},
+};
 
 #[test]
 fn the_root_is_the_umbrella_or_the_nearest_project() {
@@ -54,4 +57,27 @@ fn a_mix_exs_that_cannot_be_read_is_an_error() {
         error.to_string(),
         format!("reading {}", root.path().join("mix.exs").display())
     );
+}
+
+#[test]
+fn what_threads_read_is_in_the_order_of_the_folders() {
+    let root = project(&[("mix.exs", UMBRELLA)]);
+    let root = root.path();
+    let numbers: Vec<String> = (100..164).map(|number| number.to_string()).collect();
+    for number in &numbers {
+        let (app, module) = (format!("app_{number}"), format!("App{number}.Endpoint"));
+        write_app(root, &format!("apps/{app}/"), &app, &module);
+    }
+    write(root, "apps/app_120/mix.exs", "defmodule A do");
+    write(root, "apps/app_163/mix.exs", "defmodule B do");
+
+    let files = ProjectFiles::new(root);
+    let survey = Survey::of(&files, &Root::of(&files));
+    let all = |shape: fn(&String) -> String| numbers.iter().map(shape).collect::<Vec<_>>();
+    let modules: Vec<&str> = survey.modules.iter().map(|it| &*it.module).collect();
+    assert_eq!(modules, all(|number| format!("App{number}.Endpoint")));
+    assert_eq!(survey.apps, all(|number| format!("app_{number}")));
+    let broken = survey.findings.iter().map(|it| it.origin.clone().unwrap());
+    let broken: Vec<String> = broken.map(|origin| origin.file).collect();
+    assert_eq!(broken, ["apps/app_120/mix.exs", "apps/app_163/mix.exs"]);
 }

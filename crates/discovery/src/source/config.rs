@@ -1,6 +1,6 @@
 //! Source `config`: a project's own files, read without running Elixir.
 
-use std::path::Path;
+use std::{panic::resume_unwind, path::Path, thread};
 
 use elixir_config::{Config, Script, Written};
 use erlterm::Term;
@@ -10,7 +10,7 @@ use routes::{Finding, Origin, Severity};
 use crate::{
     Project, Wanted,
     files::ProjectFiles,
-    project::{ENDPOINTS_MAX, Survey},
+    project::{ENDPOINTS_MAX, Root, Survey},
     settings,
 };
 
@@ -21,23 +21,41 @@ const MARKER: &str = "endpoint";
 pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
     // The system tells of changes by the real path (FSEvents does), and Elixir knows no other.
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let files = ProjectFiles::new(&real);
-    let survey = Survey::of(&files);
-    let config = elixir_config::evaluate(
-        &files,
-        &Script {
-            env: &wanted.env,
-            config_path: &survey.config_path,
-            vars: &wanted.vars,
-            root: &real.to_string_lossy(),
-        },
-    );
+    let (files, config_files) = (ProjectFiles::new(&real), ProjectFiles::new(&real));
+    let mix = Root::of(&files);
+    let evaluate = || {
+        elixir_config::evaluate(
+            &config_files,
+            &Script {
+                env: &wanted.env,
+                config_path: mix.config_path(),
+                vars: &wanted.vars,
+                root: &real.to_string_lossy(),
+            },
+        )
+    };
+    // Neither depends on the other, and in a large umbrella they take equally long.
+    let (survey, config) = thread::scope(|scope| {
+        let spawned = thread::Builder::new().spawn_scoped(scope, evaluate);
+        let survey = Survey::of(&files, &mix);
+        let config = match spawned {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // The system gives no further thread.
+            Err(_) => evaluate(),
+        };
+        (survey, config)
+    });
     let mut modules = survey.modules;
     add_marked(&mut modules, &survey.apps, &config);
-    let broken = survey.broken.or_else(|| config.broken().map(finding));
+    let broken = mix.broken.or_else(|| config.broken().map(finding));
     let mut findings = survey.findings;
     findings.extend(modules.is_empty().then(|| no_endpoint(root)));
-    findings.extend(files.is_exhausted().then(too_many_files));
+    let is_exhausted = files.is_exhausted() || config_files.is_exhausted();
+    findings.extend(is_exhausted.then(too_many_files));
+    let mut watched = files.asked();
+    watched.append(&mut config_files.asked());
+    watched.sort_unstable();
+    watched.dedup();
     Project {
         wanted: wanted.clone(),
         root: real,
@@ -49,7 +67,7 @@ pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
         modules,
         findings,
         broken,
-        watched: files.asked(),
+        watched,
     }
 }
 
