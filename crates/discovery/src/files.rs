@@ -6,12 +6,12 @@ use std::{
     io::{self, Read as _},
     path::{Component, Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use elixir_config::Files;
+use elixir_config::{Files, Memory};
 
 use crate::wildcard;
 
@@ -37,11 +37,18 @@ pub(crate) struct ProjectFiles {
     root: PathBuf,
     asked: Mutex<BTreeSet<PathBuf>>,
     entries_left: AtomicUsize,
+    memory: Option<Arc<Memory>>,
 }
 
 impl ProjectFiles {
     pub(crate) fn new(root: &Path) -> Self {
+        Self::remembering(root, None)
+    }
+
+    /// Reads what may have been read before.
+    pub(crate) fn remembering(root: &Path, memory: Option<Arc<Memory>>) -> Self {
         Self {
+            memory,
             root: root.to_owned(),
             asked: Mutex::default(),
             entries_left: AtomicUsize::new(ENTRIES_MAX),
@@ -181,6 +188,10 @@ impl Files for ProjectFiles {
 
     fn exists(&self, path: &str) -> bool {
         self.ask(path).exists()
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.memory.as_deref()
     }
 }
 

@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use elixir_config::Config;
+use elixir_config::{Config, Memory};
 use phoenix::{EndpointFacts, EndpointModule, Environment, Setting, Step};
 use routes::{Finding, Mode, Origin, Report, Source, Subdomains};
 
@@ -92,7 +93,17 @@ pub struct Reading {
 #[must_use]
 pub fn open(wanted: &Wanted) -> Project {
     match &wanted.place {
-        Place::Sources(root) => config::open(root, wanted),
+        Place::Sources(root) => config::open(root, wanted, None),
+        Place::Release(root) => release::open(root, wanted),
+    }
+}
+
+/// Reads and evaluates a project again, as [`open`] does; what hasn't changed isn't parsed anew.
+pub(crate) fn open_again(wanted: &Wanted, memory: &Arc<Memory>) -> Project {
+    memory.begin();
+    match &wanted.place {
+        Place::Sources(root) => config::open(root, wanted, Some(memory)),
+        // Its configuration was compiled; what a start evaluates is short.
         Place::Release(root) => release::open(root, wanted),
     }
 }

@@ -17,6 +17,9 @@ use crate::source::config::finding;
 /// Endpoints of one project; further ones are left out, with a finding.
 pub(crate) const ENDPOINTS_MAX: usize = 4096;
 
+/// What makes a module an endpoint.
+const ENDPOINT: &str = "Phoenix.Endpoint";
+
 /// What a file that defines an endpoint is named, by Phoenix's generators and by everyone.
 const ENDPOINT_FILES: &str = "lib/**/*endpoint*.ex";
 
@@ -232,7 +235,10 @@ impl App {
             match files.read(path) {
                 Ok(text) => {
                     let text = text.unwrap_or_default();
-                    let uses = elixir_config::uses(&text, "Phoenix.Endpoint");
+                    let uses = match files.memory() {
+                        Some(memory) => memory.uses(&text, ENDPOINT),
+                        None => elixir_config::uses(&text, ENDPOINT),
+                    };
                     said.uses.push((path.clone(), uses));
                 }
                 Err(why) => said.findings.push(unreadable(path, &why)),
@@ -245,7 +251,12 @@ impl App {
 /// Reads a `mix.exs`; where there is none, it says nothing.
 fn read_project(files: &dyn Files, path: &str) -> Result<MixProject, Finding> {
     let text = files.read(path).map_err(|why| unreadable(path, &why))?;
-    elixir_config::mix_project(&text.unwrap_or_default()).map_err(|found| {
+    let text = text.unwrap_or_default();
+    let read = match files.memory() {
+        Some(memory) => memory.mix_project(&text),
+        None => elixir_config::mix_project(&text),
+    };
+    read.map_err(|found| {
         let mut finding = finding(&found);
         // `mix_project` is given a text and doesn't know its name.
         finding.origin = Some(Origin {

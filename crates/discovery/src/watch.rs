@@ -5,6 +5,7 @@ mod watcher;
 
 use std::{sync::Arc, time::Duration};
 
+use elixir_config::Memory;
 use routes::{Finding, Report, Severity};
 use tokio::{
     sync::Notify,
@@ -12,7 +13,7 @@ use tokio::{
 };
 use tracing::{debug, error, info, warn};
 
-use crate::{How, Reading, RegistryHandle, Wanted, open};
+use crate::{How, Reading, RegistryHandle, Wanted, opened::open_again};
 use watcher::Watcher;
 
 /// How long files must rest before they are read: editors and `git checkout` change several.
@@ -41,12 +42,13 @@ pub async fn watch_project(
     settings: Arc<Notify>,
 ) {
     let mut watcher = Watcher::start();
+    let memory = Arc::new(Memory::default());
     let mut said = first.settings;
     let mut kept = Kept::new(first.report, first.broken);
     loop {
         // The first round reads at once: files may have changed since `first` was read.
         let reading;
-        (watcher, reading) = match read(watcher, wanted.clone(), how.clone()).await {
+        (watcher, reading) = match read(watcher, &memory, wanted.clone(), how.clone()).await {
             Ok(read) => read,
             // The runtime is going down, or the reading panicked, which is a bug.
             Err(error) => {
@@ -75,25 +77,27 @@ pub async fn watch_project(
 /// Reads, away from the runtime's thread, until the watcher sees all that was asked.
 async fn read(
     mut watcher: Watcher,
+    memory: &Arc<Memory>,
     wanted: Wanted,
     how: How,
 ) -> Result<(Watcher, Reading), tokio::task::JoinError> {
+    let memory = Arc::clone(memory);
     tokio::task::spawn_blocking(move || {
-        let mut reading = read_once(&wanted, &how);
+        let mut reading = read_once(&wanted, &how, &memory);
         let mut left = READINGS_MAX;
         // What changed in a folder before it was watched has gone unnoticed: read once more.
         while watcher.follow(&reading.watched) && left > 0 {
             left -= 1;
-            reading = read_once(&wanted, &how);
+            reading = read_once(&wanted, &how, &memory);
         }
         (watcher, reading)
     })
     .await
 }
 
-fn read_once(wanted: &Wanted, how: &How) -> Reading {
+fn read_once(wanted: &Wanted, how: &How, memory: &Arc<Memory>) -> Reading {
     let started = Instant::now();
-    let reading = open(wanted).read(how);
+    let reading = open_again(wanted, memory).read(how);
     debug!(
         watched = reading.watched.len(),
         endpoints = reading.report.endpoints.len(),

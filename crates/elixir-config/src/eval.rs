@@ -304,7 +304,11 @@ impl<'a> Evaluator<'a> {
         self.file = self.enter(path);
         // A file may be read again and again, by branches that may not be taken.
         self.charge_text(text.len())?;
-        let statements = match parse(text) {
+        let parsed = match self.files.memory() {
+            Some(memory) => memory.parse(text),
+            None => Arc::new(parse(text)),
+        };
+        let statements = match parsed.as_ref() {
             Ok(statements) => statements,
             Err(malformed) => {
                 let code = match malformed.reason {
@@ -315,7 +319,7 @@ impl<'a> Evaluator<'a> {
             }
         };
         let mut last = Kind::nil().at(self.at(1));
-        for statement in &statements {
+        for statement in statements {
             self.missing_before = self.missing.len();
             last = match self.eval(statement) {
                 Ok(value) => value,
@@ -326,7 +330,7 @@ impl<'a> Evaluator<'a> {
                 Err(Halt::Exhausted) => return Err(Halt::Exhausted),
             };
         }
-        self.tell_undefined(&statements);
+        self.tell_undefined(statements);
         Ok(last)
     }
 

@@ -19,6 +19,7 @@ mod eval;
 mod finding;
 #[cfg(test)]
 mod fixture;
+mod memory;
 mod merge;
 mod parse;
 mod project;
@@ -29,5 +30,6 @@ mod value;
 pub use config::{Config, Past, Setting};
 pub use eval::{evaluate, evaluate_release};
 pub use finding::{Finding, Written};
+pub use memory::Memory;
 pub use project::{Call, MixProject, Use, mix_project, uses};
 pub use script::{Boot, Files, Provider, Script};

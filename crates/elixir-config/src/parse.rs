@@ -49,8 +49,11 @@ pub(crate) enum Reason {
     Ambiguous,
 }
 
+/// A whole file's statements, or why there are none.
+pub(crate) type Parsed = Result<Vec<Expr>, Malformed>;
+
 /// Parses a whole file into its statements.
-pub(crate) fn parse(text: &str) -> Result<Vec<Expr>, Malformed> {
+pub(crate) fn parse(text: &str) -> Parsed {
     let refuse = |message: String| Malformed {
         line: 1,
         message,

@@ -6,10 +6,11 @@ mod module;
 mod tests;
 
 pub use module::{Call, Use, uses};
+pub(crate) use module::{may_use, uses_in};
 
 use crate::{
     finding::{Code, Finding, Written},
-    parse::parse,
+    parse::{Parsed, parse},
     syntax::{Expr, Node, Piece},
 };
 
@@ -31,9 +32,14 @@ pub struct MixProject {
 /// # Errors
 /// A text that does not parse gives a finding; its file is for the caller to fill in.
 pub fn mix_project(text: &str) -> Result<MixProject, Finding> {
-    let statements = parse(text).map_err(|malformed| Finding {
+    of_parsed(&parse(text))
+}
+
+/// Reads a `mix.exs` that was parsed.
+pub(crate) fn of_parsed(parsed: &Parsed) -> Result<MixProject, Finding> {
+    let statements = parsed.as_ref().map_err(|malformed| Finding {
         code: Code::SyntaxError.name(),
-        message: malformed.message,
+        message: malformed.message.clone(),
         fix: Code::SyntaxError.fix().to_owned(),
         at: Written {
             file: "mix.exs".to_owned(),
@@ -42,7 +48,7 @@ pub fn mix_project(text: &str) -> Result<MixProject, Finding> {
         is_error: true,
     })?;
     let mut project = MixProject::default();
-    for statement in &statements {
+    for statement in statements {
         read_project(statement, &mut project);
     }
     Ok(project)

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use erlterm::Term;
 
+use crate::Memory;
+
 /// The files that an evaluation may ask for. Paths are relative to the project's root,
 /// `/`-separated; one outside of it begins with `../`.
 ///
@@ -18,6 +20,10 @@ pub trait Files {
     fn glob(&self, pattern: &str) -> Vec<String>;
     /// Returns whether a file or folder exists.
     fn exists(&self, path: &str) -> bool;
+    /// Returns what remembers the texts of readings before, where there is such a thing.
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
 }
 
 /// What to evaluate, and as whom.

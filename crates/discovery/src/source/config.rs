@@ -1,8 +1,8 @@
 //! Source `config`: a project's own files, read without running Elixir.
 
-use std::{panic::resume_unwind, path::Path, thread};
+use std::{panic::resume_unwind, path::Path, sync::Arc, thread};
 
-use elixir_config::{Config, Script, Written};
+use elixir_config::{Config, Memory, Script, Written};
 use erlterm::Term;
 use phoenix::EndpointModule;
 use routes::{Finding, Origin, Severity};
@@ -18,10 +18,11 @@ use crate::{
 const MARKER: &str = "endpoint";
 
 /// Reads the sources of the project at `root`; blocks on the disk.
-pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
+pub(crate) fn open(root: &Path, wanted: &Wanted, memory: Option<&Arc<Memory>>) -> Project {
     // The system tells of changes by the real path (FSEvents does), and Elixir knows no other.
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let (files, config_files) = (ProjectFiles::new(&real), ProjectFiles::new(&real));
+    let new = || ProjectFiles::remembering(&real, memory.cloned());
+    let (files, config_files) = (new(), new());
     let mix = Root::of(&files);
     let evaluate = || {
         elixir_config::evaluate(

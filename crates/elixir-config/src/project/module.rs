@@ -10,7 +10,7 @@ use super::{
     pair,
 };
 use crate::{
-    parse::parse,
+    parse::{Parsed, parse},
     syntax::{ATTRIBUTE, Expr, Node},
 };
 
@@ -50,13 +50,22 @@ pub struct Call {
 /// does not parse has none.
 #[must_use]
 pub fn uses(text: &str, used: &str) -> Vec<Use> {
-    let mut found = Vec::new();
-    // Most files do not mention it; parsing them all would cost the most of a start.
-    if !text.contains("use") || !text.contains(used.rsplit('.').next().unwrap_or(used)) {
-        return found;
+    match may_use(text, used) {
+        true => uses_in(&parse(text), used),
+        false => Vec::new(),
     }
-    for statement in parse(text).unwrap_or_default() {
-        read_module(&statement, "", used, &mut found);
+}
+
+/// Most files do not mention it; parsing them all would cost the most of a start.
+pub(crate) fn may_use(text: &str, used: &str) -> bool {
+    text.contains("use") && text.contains(used.rsplit('.').next().unwrap_or(used))
+}
+
+/// Finds the modules in a text that was parsed.
+pub(crate) fn uses_in(parsed: &Parsed, used: &str) -> Vec<Use> {
+    let mut found = Vec::new();
+    for statement in parsed.iter().flatten() {
+        read_module(statement, "", used, &mut found);
     }
     found
 }
