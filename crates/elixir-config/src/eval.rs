@@ -27,7 +27,7 @@ use crate::{
     config::Config,
     finding::{Code, FINDINGS_MAX, Finding, Written},
     merge::{is_keyword, merge, obscure},
-    parse::{Reason, parse},
+    parse::{Reason, parse_script},
     script::{Boot, Files, Provider, Script},
     syntax::{Expr, Node, Piece},
     value::{At, DEPTH_MAX, Kind, Unknown, Value},
@@ -305,15 +305,15 @@ impl<'a> Evaluator<'a> {
         // A file may be read again and again, by branches that may not be taken.
         self.charge_text(text.len())?;
         let parsed = match self.files.memory() {
-            Some(memory) => memory.parse(text),
-            None => Arc::new(parse(text)),
+            Some(memory) => memory.script(text),
+            None => Arc::new(parse_script(text)),
         };
         let statements = match parsed.as_ref() {
             Ok(statements) => statements,
             Err(malformed) => {
                 let code = match malformed.reason {
                     Reason::TooLarge => Code::TooLarge,
-                    Reason::Refused | Reason::Ambiguous => Code::SyntaxError,
+                    Reason::Refused => Code::SyntaxError,
                 };
                 return Ok(self.break_off(code, malformed.line, &malformed.message));
             }

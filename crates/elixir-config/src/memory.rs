@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     finding::Finding,
-    parse::{Parsed, parse},
+    parse::{Parsed, parse, parse_script},
     project::{self, MixProject, Use},
 };
 
@@ -26,8 +26,17 @@ pub struct Memory(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    texts: HashMap<Box<str>, Text>,
+    scripts: HashMap<Box<str>, Text>,
+    /// `mix.exs` and modules. A module that a script requires is in both.
+    code: HashMap<Box<str>, Text>,
     bytes: usize,
+}
+
+/// As what a text is read.
+#[derive(Clone, Copy)]
+enum As {
+    Script,
+    Code,
 }
 
 #[derive(Debug)]
@@ -41,9 +50,15 @@ impl Memory {
     /// Begins a reading: forgets what the one before did not ask for.
     pub fn begin(&self) {
         let mut known = self.known();
-        let Known { texts, bytes } = &mut *known;
-        texts.retain(|_, text| mem::take(&mut text.is_asked));
-        *bytes = texts.keys().map(|text| text.len()).sum();
+        let Known {
+            scripts,
+            code,
+            bytes,
+        } = &mut *known;
+        for texts in [&mut *scripts, &mut *code] {
+            texts.retain(|_, text| mem::take(&mut text.is_asked));
+        }
+        *bytes = scripts.keys().chain(code.keys()).map(|it| it.len()).sum();
     }
 
     /// Reads a `mix.exs`, as [`mix_project`](crate::mix_project) does.
@@ -51,25 +66,37 @@ impl Memory {
     /// # Errors
     /// As there.
     pub fn mix_project(&self, text: &str) -> Result<MixProject, Finding> {
-        project::of_parsed(&self.parse(text))
+        project::of_parsed(&self.code(text))
     }
 
     /// Finds modules, as [`uses`](crate::uses) does.
     #[must_use]
     pub fn uses(&self, text: &str, used: &str) -> Vec<Use> {
         match project::may_use(text, used) {
-            true => project::uses_in(&self.parse(text), used),
+            true => project::uses_in(&self.code(text), used),
             false => Vec::new(),
         }
     }
 
-    pub(crate) fn parse(&self, text: &str) -> Arc<Parsed> {
-        if let Some(known) = self.known().texts.get_mut(text) {
+    /// Parses a script, as [`parse_script`] does.
+    pub(crate) fn script(&self, text: &str) -> Arc<Parsed> {
+        self.parse(text, As::Script)
+    }
+
+    fn code(&self, text: &str) -> Arc<Parsed> {
+        self.parse(text, As::Code)
+    }
+
+    fn parse(&self, text: &str, what: As) -> Arc<Parsed> {
+        if let Some(known) = self.known().texts(what).get_mut(text) {
             known.is_asked = true;
             return Arc::clone(&known.parsed);
         }
         // Other threads parse meanwhile; two that parse the same come to the same.
-        let parsed = Arc::new(parse(text));
+        let parsed = Arc::new(match what {
+            As::Script => parse_script(text),
+            As::Code => parse(text),
+        });
         let mut known = self.known();
         let bytes = known.bytes.saturating_add(text.len());
         if bytes <= BYTES_MAX {
@@ -79,7 +106,7 @@ impl Memory {
             };
             // Where another thread was faster, its bytes count twice until the next reading.
             known.bytes = bytes;
-            known.texts.insert(text.into(), remembered);
+            known.texts(what).insert(text.into(), remembered);
         }
         parsed
     }
@@ -87,5 +114,14 @@ impl Memory {
     fn known(&self) -> MutexGuard<'_, Known> {
         // Whatever panicked, what is in the map is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn texts(&mut self, what: As) -> &mut HashMap<Box<str>, Text> {
+        match what {
+            As::Script => &mut self.scripts,
+            As::Code => &mut self.code,
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Text to syntax tree: what tree-sitter sees, reduced to [`Expr`].
 //!
-//! All knowledge of the grammar's node names stands here and in `parse/text.rs`.
+//! All knowledge of the grammar's node names stands here and below `parse/`.
 
+mod lines;
 mod text;
 
 #[cfg(test)]
@@ -9,7 +10,7 @@ mod tests;
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use tree_sitter::{Node as Syntax, ParseOptions, ParseState, Parser};
+use tree_sitter::{Node as Syntax, ParseOptions, ParseState, Parser, Tree};
 
 use crate::syntax::{ATTRIBUTE, Clause, Expr, Node};
 
@@ -23,12 +24,8 @@ pub(crate) const NESTING_MAX: usize = 100;
 /// two or three steps a byte.
 const PARSE_REPORTS_MAX: usize = 1 << 18;
 
-/// The grammar may take the statement before a clause for a part of what the clause begins with:
-/// `name` and `(x) ->` on the next line for a call, `~w(a)` and `true ->` for a sigil's modifiers.
-const AMBIGUOUS: &str = "a clause whose beginning is not clear";
-
-/// What a clause begins with that certainly goes on over several lines.
-const BRACKETS: [char; 4] = ['{', '[', '%', '('];
+/// What a statement is called of which Elixir may read the lines otherwise.
+const AMBIGUOUS: &str = "a statement whose lines are not clear";
 
 /// Why a text cannot be read, and the line.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,15 +42,32 @@ pub(crate) enum Reason {
     Refused,
     /// Elixir could read it, and this crate will not: a bound is reached.
     TooLarge,
-    /// The grammar takes a statement for something else than Elixir does.
-    Ambiguous,
 }
 
 /// A whole file's statements, or why there are none.
 pub(crate) type Parsed = Result<Vec<Expr>, Malformed>;
 
-/// Parses a whole file into its statements.
+/// Parses a script into its statements, those that Elixir certainly reads as well: from the first
+/// of which it may read the lines otherwise, all is one that may do anything.
+pub(crate) fn parse_script(text: &str) -> Parsed {
+    let tree = tree(text)?;
+    let mut nodes = parts(tree.root_node());
+    let doubt = lines::first_doubt(tree.root_node(), text);
+    if let Some(doubt) = doubt {
+        nodes.retain(|node| node.end_byte() <= doubt);
+    }
+    let mut statements = Reader { text }.each(nodes, 0)?;
+    statements.extend(doubt.map(|doubt| anything(line_of(text, doubt))));
+    Ok(statements)
+}
+
+/// Parses a file into its statements, as the grammar takes them.
 pub(crate) fn parse(text: &str) -> Parsed {
+    Reader { text }.all(tree(text)?.root_node(), 0)
+}
+
+/// The tree of a text that the grammar admits.
+fn tree(text: &str) -> Result<Tree, Malformed> {
     let refuse = |message: String| Malformed {
         line: 1,
         message,
@@ -85,20 +99,14 @@ pub(crate) fn parse(text: &str) -> Parsed {
             Some(ParseOptions::new().progress_callback(&mut progress)),
         )
         .ok_or_else(|| refuse("the file takes too long to parse".to_owned()))?;
-    if let Some(culprit) = first_error(tree.root_node()) {
-        return Err(Malformed {
+    match first_error(tree.root_node()) {
+        None => Ok(tree),
+        Some(culprit) => Err(Malformed {
             line: error_line(culprit, text),
             message: syntax_error(culprit, text),
             reason: Reason::Refused,
-        });
+        }),
     }
-    let reader = Reader { text };
-    let statements = parts(tree.root_node()).into_iter();
-    let read = statements.map(|node| match reader.expr(node, 0) {
-        Err(malformed) if malformed.reason == Reason::Ambiguous => Ok(anything(malformed.line)),
-        read => read,
-    });
-    read.collect()
 }
 
 /// Finds the first node at which the grammar stumbled. A node may carry the error without being
@@ -150,6 +158,13 @@ fn line(node: Syntax<'_>) -> u32 {
     u32::try_from(node.start_position().row).map_or(u32::MAX, |row| row.saturating_add(1))
 }
 
+/// The line of a byte, from 1.
+fn line_of(text: &str, at: usize) -> u32 {
+    let before = text.as_bytes().get(..at).unwrap_or_default();
+    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(breaks).map_or(u32::MAX, |breaks| breaks.saturating_add(1))
+}
+
 /// Named children without comments. Fields are not trusted for operands: one may hold the `(`.
 fn parts(node: Syntax<'_>) -> Vec<Syntax<'_>> {
     node.named_children(&mut node.walk())
@@ -171,6 +186,11 @@ struct Reader<'s> {
 impl<'s> Reader<'s> {
     fn source(&self, node: Syntax<'_>) -> &'s str {
         self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    /// A module as written, without the blanks and line ends that its dots may have around them.
+    fn alias(&self, node: Syntax<'_>) -> String {
+        self.source(node).split_whitespace().collect()
     }
 
     /// Reads all parts of a node; `keywords` among them become one list at the end.
@@ -218,7 +238,7 @@ impl<'s> Reader<'s> {
             "body" => Node::Block(self.all(node, depth)?),
             "anonymous_function" => Node::Function(self.clauses(parts(node), depth)?.into()),
             "dot" => self.dot(node, depth)?,
-            "alias" => Node::Alias(self.source(node).into()),
+            "alias" => Node::Alias(self.alias(node).into()),
             "identifier" => Node::Variable(self.source(node).into()),
             "atom" => Node::Atom(self.source(node).trim_start_matches(':').into()),
             "nil" | "boolean" => Node::Atom(self.source(node).into()),
@@ -356,7 +376,7 @@ impl<'s> Reader<'s> {
     fn dot(&self, node: Syntax<'_>, depth: usize) -> Result<Node, Malformed> {
         match (field(node, "left"), field(node, "right")) {
             (Some(left), Some(right)) if left.kind() == "alias" && right.kind() == "tuple" => Ok(
-                Node::Group(self.source(left).into(), self.elements(right, depth)?),
+                Node::Group(self.alias(left).into(), self.elements(right, depth)?),
             ),
             _ => Ok(Node::Foreign("a computed module", self.all(node, depth)?)),
         }
@@ -366,9 +386,6 @@ impl<'s> Reader<'s> {
         let mut arguments = Vec::new();
         for part in parts(node) {
             match part.kind() {
-                "arguments" if is_apart(node, part) && self.source(part).starts_with('(') => {
-                    return Err(ambiguous(line(part)));
-                }
                 "arguments" => arguments.extend(self.all(part, depth)?),
                 "do_block" => arguments.push(self.do_block(part, depth)?),
                 _ => {}
@@ -452,10 +469,6 @@ impl<'s> Reader<'s> {
             }
             left => (left, None),
         };
-        let left = field(node, "left");
-        if left.is_some_and(|left| spans_lines(left) && !self.source(left).starts_with(BRACKETS)) {
-            return Err(ambiguous(line(node)));
-        }
         let patterns = match arguments {
             None => Vec::new(),
             Some(arguments) if arguments.kind() == "arguments" => self.all(arguments, depth)?,
@@ -501,31 +514,15 @@ fn tuple(key: Expr, value: Expr) -> Expr {
     }
 }
 
-/// Whether arguments begin on another line than what is called ends on.
-fn is_apart(call: Syntax<'_>, arguments: Syntax<'_>) -> bool {
-    field(call, "target")
-        .is_some_and(|target| target.end_position().row != arguments.start_position().row)
-}
-
-fn spans_lines(node: Syntax<'_>) -> bool {
-    node.start_position().row != node.end_position().row
-}
-
-fn ambiguous(line: u32) -> Malformed {
-    Malformed {
-        line,
-        message: AMBIGUOUS.to_owned(),
-        reason: Reason::Ambiguous,
-    }
-}
-
-/// A statement that may do anything: as an import of any file would.
+/// A statement that may do anything: as an import of any file would, and a change of variables.
 fn anything(line: u32) -> Expr {
-    let import = Node::Local("import_config".into(), Vec::new());
-    Expr {
-        line,
-        node: Node::Foreign(AMBIGUOUS, vec![Expr { line, node: import }]),
-    }
+    let expr = |node| Expr { line, node };
+    let system = Box::new(expr(Node::Alias("System".into())));
+    let parts = vec![
+        expr(Node::Local("import_config".into(), Vec::new())),
+        expr(Node::Remote(system, "put_env".into(), Vec::new())),
+    ];
+    expr(Node::Foreign(AMBIGUOUS, parts))
 }
 
 fn foreign(line: u32, what: &'static str) -> Expr {

@@ -34,8 +34,9 @@ impl Evaluator<'_> {
                 self.import_config(&file, expr.line)
             }
             "import" | "use" => Ok(self.import_module(name, arguments, expr.line)),
-            "require" => Ok(Kind::nil().at(self.at(expr.line))),
-            "alias" => Ok(self.alias(arguments, expr.line)),
+            // `require A, as: B` is an alias as well.
+            "require" if arguments.len() < 2 => Ok(Kind::nil().at(self.at(expr.line))),
+            "require" | "alias" => Ok(self.alias(arguments, expr.line)),
             "if" | "unless" => self.condition(arguments, &**name == "if", expr),
             "cond" => self.cond(arguments, expr),
             "case" => match arguments {

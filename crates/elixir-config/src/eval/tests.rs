@@ -256,9 +256,8 @@ true ->
 end
 config :a, m: 1",
         expect![[r#"
-            a k = ? a clause whose beginning is not clear is not evaluated (config/config.exs:6)
-            a m = 1 (config/config.exs:11)
-            warning not-evaluated: a clause whose beginning is not clear is not evaluated (config/config.exs:6)
+            a k = ? a statement whose lines are not clear is not evaluated (config/config.exs:6)
+            warning not-evaluated: a statement whose lines are not clear is not evaluated (config/config.exs:6)
         "#]],
     );
 }
@@ -267,16 +266,35 @@ config :a, m: 1",
 fn a_clause_is_no_modifier_of_the_sigil_before() {
     check(
         "import Config
-config :a, k: 1
 cond do
-nil ->
-config :a, :k, ~w(a b)
+false ->
+config :acme, :\"Elixir.AcmeWeb.Endpoint\", http: [otp_app: :acme_web, port: 4000, ip: {0, 0, 0, 0}], adapter: Bandit.PhoenixAdapter
+config :shop_web, :http, (?ü)
+config :acme_web, ShopWeb.Endpoint, url: [], url: [host: \"*.acme.test\", port: String.to_integer(System.get_env(\"URL\") || \"4000\"), host: System.get_env(\"URL\", \"\\x41\\u0042\\u{1F600}\\e\\0\\s\")], url: [port: 1_000_000]
+Map.get(System.get_env(), \"URL\") ->
+v1 = String.to_integer(System.get_env(\"URL\") || \"0\")
+config :acme_web, :url, ~w(a b c)
 true ->
-config :a, l: 1
-end",
+config :acme, Elixir.AcmeWeb.Endpoint, url: [port: {:system, \"PORT\"}], http: [], live_view: [signing_salt: \"abc\"], live_view: [signing_salt: \"abc\"]
+end
+v3 = Enum.map((for v2 <- List.duplicate(1, 3), do: 9_223_372_036_854_775_807), &\"h#{&1}\")
+config :acme, b: [pool_size: {:system, \"PORT\"}]
+",
         expect![[r#"
-            a k = 1 (config/config.exs:2)
-            a l = 1 (config/config.exs:7)
+            warning not-evaluated: a statement whose lines are not clear is not evaluated (config/config.exs:9)
+        "#]],
+    );
+}
+
+#[test]
+fn a_module_that_is_required_may_have_another_name() {
+    check(
+        "import Config
+require Logger
+require AcmeWeb.Endpoint, as: E
+config :a, E, k: 1",
+        expect![[r#"
+            a AcmeWeb.Endpoint = [k: 1] (config/config.exs:4)
         "#]],
     );
 }

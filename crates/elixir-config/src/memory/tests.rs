@@ -62,12 +62,12 @@ fn what_is_remembered_is_what_is_read() {
 #[test]
 fn a_text_is_parsed_once_until_a_reading_does_without_it() {
     let memory = Memory::default();
-    let (mix, endpoint) = (memory.parse(MIX), memory.parse(ENDPOINT));
+    let (mix, endpoint) = (memory.code(MIX), memory.code(ENDPOINT));
     memory.begin();
-    assert!(Arc::ptr_eq(&mix, &memory.parse(MIX)));
+    assert!(Arc::ptr_eq(&mix, &memory.code(MIX)));
     memory.begin();
-    assert!(Arc::ptr_eq(&mix, &memory.parse(MIX)));
-    assert!(!Arc::ptr_eq(&endpoint, &memory.parse(ENDPOINT)));
+    assert!(Arc::ptr_eq(&mix, &memory.code(MIX)));
+    assert!(!Arc::ptr_eq(&endpoint, &memory.code(ENDPOINT)));
 }
 
 #[test]
@@ -75,8 +75,17 @@ fn there_is_a_bound_on_what_is_remembered() {
     let memory = Memory::default();
     // What is too large to be parsed counts as well.
     let large = "# comment\n".repeat(BYTES_MAX / 10);
-    let kept = memory.parse(&large);
-    assert!(Arc::ptr_eq(&kept, &memory.parse(&large)));
-    let mix = memory.parse(MIX);
-    assert!(!Arc::ptr_eq(&mix, &memory.parse(MIX)));
+    let kept = memory.code(&large);
+    assert!(Arc::ptr_eq(&kept, &memory.code(&large)));
+    let mix = memory.code(MIX);
+    assert!(!Arc::ptr_eq(&mix, &memory.code(MIX)));
+}
+
+#[test]
+fn a_module_that_a_script_requires_is_read_as_both() {
+    let memory = Memory::default();
+    let (script, code) = (memory.script(ENDPOINT), memory.code(ENDPOINT));
+    assert!(!Arc::ptr_eq(&script, &code));
+    assert!(Arc::ptr_eq(&script, &memory.script(ENDPOINT)));
+    assert!(Arc::ptr_eq(&code, &memory.code(ENDPOINT)));
 }

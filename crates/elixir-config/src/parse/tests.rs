@@ -5,7 +5,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{Malformed, parse};
+use super::{AMBIGUOUS, Malformed, parse, parse_script};
 use crate::syntax::{Expr, Node, Piece};
 
 /// The tree of the last statement, in brief.
@@ -214,4 +214,48 @@ fn keywords_at_the_end_of_a_tuple_are_one_list() {
         expect![[r#"{"a" [{:b 1}@1 {:c 2}@1]}@1"#]],
     );
     check("[:a, b: 1, c: 2]", expect!["[:a {:b 1}@1 {:c 2}@1]"]);
+}
+
+#[test]
+fn lines_are_read_as_elixir_does_or_not_at_all() {
+    // The line from which on the statements are not read.
+    let check = |text: &str, expected: Option<u32>| {
+        let statements = parse_script(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let doubtful = statements
+            .iter()
+            .find(|it| matches!(it.node, Node::Foreign(AMBIGUOUS, _)));
+        assert_eq!(doubtful.map(|it| it.line), expected, "{text}");
+        assert!(parse(text).is_ok(), "{text}");
+    };
+    let in_cond = |clauses: &str| format!("cond do\n1 ->\n{clauses}\n2\nend\nx");
+    check("a\n..\nb", None);
+    check("a \\\n+ b", Some(1));
+    // These are clear: the grammar takes them as Elixir does.
+    check(&in_cond("v\n(x) ->"), None);
+    check(&in_cond("~w|a b|\ntrue ->"), None);
+    check(&in_cond("v\n[x] ->"), None);
+    check(&in_cond("v\nx ->"), None);
+    check(&in_cond("v;\n(x) ->"), None);
+    check(&in_cond("f(v)\nx and\ny\n|> z() ->"), None);
+    check("fn\n# comment\n:a -> 1\n\n:b ->\n2\nend", None);
+    check("if a do\nelse\nend", None);
+    check("cond do\na ->\nend", None);
+    check("try do\n1\nrescue\n_ -> 2\nafter\n3\nend", None);
+    check("(\na\nb\n)", None);
+    check("a =\n  b\n  |> c()\n  <> \"d\"\n\n\n-1\n", None);
+    check("a\nnot b\n!c\n&d/1\n@e", None);
+    check("config :a,\n  \"b\":\n    1,\n  c:\n    2", None);
+    check(
+        "f(\n  1,\n  %{\n  a: 1\n  },\n  [\n  1 |\n  x\n  ]\n)",
+        None,
+    );
+    check("~w(\n a\n #{b}\n)a\n\"\"\"\n#{c}\n\n\"\"\"", None);
+    check("a; b;\nc\n", None);
+    check("A.\n  b()\nC\n  .D.e", None);
+}
+
+#[test]
+fn a_module_may_have_its_dots_on_any_line() {
+    check("A.B\n  .C . D", expect!["alias(A.B.C.D)"]);
+    check("A\n  .B.{C}", expect!["A.B.{alias(C)}"]);
 }
