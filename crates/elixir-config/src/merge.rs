@@ -208,18 +208,23 @@ fn into_pair(pair: Value) -> Option<(Arc<str>, Value)> {
     }
 }
 
+/// How many levels of keyword lists are of no order that anything could see: settings are two, the
+/// applications and the keys of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unordered(pub(crate) u8);
+
 /// What is certain if the value is one or the other: where they differ, it is unknown.
-pub(crate) fn join(left: Value, right: Value, unknown: &Unknown) -> Value {
+pub(crate) fn join(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Value {
     if equal(&left, &right, Numbers::Strict) == Some(true) {
         return left;
     }
     let past = longer(&left.past, &right.past);
-    let mut joined = joined(left, right, unknown);
+    let mut joined = joined(left, right, levels, unknown);
     joined.past = past;
     joined
 }
 
-fn joined(left: Value, right: Value, unknown: &Unknown) -> Value {
+fn joined(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Value {
     match (&left.kind, &right.kind) {
         // What was not known before is not known for a new reason.
         (Kind::Unknown(_), _) => return left,
@@ -233,8 +238,11 @@ fn joined(left: Value, right: Value, unknown: &Unknown) -> Value {
             if repeats(&left) || repeats(&right) {
                 return unknown.value();
             }
-            let rest = left_rest.or(right_rest);
-            list(join_keywords(left, right, unknown), rest, at)
+            let mut rest = left_rest.or(right_rest);
+            if levels.0 == 0 && !is_in_order(&left, &right) {
+                rest.get_or_insert_with(|| unknown.clone());
+            }
+            list(join_keywords(left, right, levels, unknown), rest, at)
         }
         _ => unknown.value(),
     }
@@ -247,7 +255,28 @@ fn repeats(pairs: &[Value]) -> bool {
     names.windows(2).any(|two| two.first() == two.last())
 }
 
-fn join_keywords(left: Vec<Value>, right: Vec<Value>, unknown: &Unknown) -> Vec<Value> {
+/// Whether the pairs that both lists have stand in the same order. Those whose values differ do not
+/// count: what gives them a value moves them to the end.
+fn is_in_order(left: &[Value], right: &[Value]) -> bool {
+    let keyed = right.iter().enumerate().filter_map(|(place, pair)| {
+        let (key, value) = pair.as_pair()?;
+        Some((key, (place, value)))
+    });
+    let keyed: HashMap<_, _> = keyed.collect();
+    let places = left.iter().filter_map(|pair| {
+        let (key, value) = pair.as_pair()?;
+        let (place, other) = keyed.get(key)?;
+        (equal(value, other, Numbers::Strict) == Some(true)).then_some(place)
+    });
+    places.is_sorted()
+}
+
+fn join_keywords(
+    left: Vec<Value>,
+    right: Vec<Value>,
+    levels: Unordered,
+    unknown: &Unknown,
+) -> Vec<Value> {
     let mut joined = Vec::with_capacity(left.len());
     let alone = |pair: &Value| match pair.as_pair() {
         // It may be absent; to say so is all that can be said.
@@ -261,7 +290,7 @@ fn join_keywords(left: Vec<Value>, right: Vec<Value>, unknown: &Unknown) -> Vec<
     let mut right = Copies::of(right);
     for pair in left {
         match pair.as_pair().and_then(|(key, _)| right.take(key)) {
-            Some(other) => joined.extend(join_pairs(pair, other, unknown)),
+            Some(other) => joined.extend(join_pairs(pair, other, levels, unknown)),
             None => joined.push(alone(&pair)),
         }
     }
@@ -269,10 +298,11 @@ fn join_keywords(left: Vec<Value>, right: Vec<Value>, unknown: &Unknown) -> Vec<
     joined
 }
 
-fn join_pairs(left: Value, right: Value, unknown: &Unknown) -> Option<Value> {
+fn join_pairs(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Option<Value> {
     let at = left.at;
     let ((key, left), (_, right)) = (into_pair(left)?, into_pair(right)?);
-    Some(Value::pair(key, join(left, right, unknown), at))
+    let inner = Unordered(levels.0.saturating_sub(1));
+    Some(Value::pair(key, join(left, right, inner, unknown), at))
 }
 
 /// What is left of a value that may have been overridden by anything: the names of its keys.

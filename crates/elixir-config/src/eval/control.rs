@@ -9,7 +9,7 @@ use super::{Evaluated, Evaluator, Halt, pattern::Bindings, pattern::Match};
 use crate::{
     builtins,
     finding::Code,
-    merge::join,
+    merge::{Unordered, join},
     syntax::{Clause, Expr, Node},
     value::{Body, Closure, DEPTH_MAX, Kind, Unknown, Value},
 };
@@ -229,9 +229,10 @@ impl Evaluator<'_> {
             let settings = std::mem::replace(&mut self.settings, nothing);
             outcomes = Some(match outcomes {
                 None => (settings, value),
-                Some((others, other)) => {
-                    (join(others, settings, unknown), join(other, value, unknown))
-                }
+                Some((others, other)) => (
+                    join(others, settings, Unordered(2), unknown),
+                    join(other, value, Unordered(0), unknown),
+                ),
             });
             self.imported.truncate(imported);
         }

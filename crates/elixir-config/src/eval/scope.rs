@@ -41,6 +41,10 @@ impl Scope {
         self.aliases.truncate(mark.aliases);
     }
 
+    pub(super) fn forget_aliases_since(&mut self, mark: Mark) {
+        self.aliases.truncate(mark.aliases);
+    }
+
     /// How many bindings a look-up goes through.
     pub(super) fn len(&self) -> usize {
         self.variables.len()

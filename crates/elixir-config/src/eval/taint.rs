@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Evaluated, Evaluator, Halt, pattern};
 use crate::{
     finding::Code,
-    merge::{join, merge, obscure},
+    merge::{Unordered, join, merge, obscure},
     syntax::{Expr, Node, Piece},
     value::{Body, Closure, Kind, Unknown, Value},
 };
@@ -54,6 +54,11 @@ impl Evaluator<'_> {
     pub(super) fn taint(&mut self, expr: &Expr, unknown: &Unknown) -> Result<(), Halt> {
         self.charge(1)?;
         match &expr.node {
+            Node::Local(name, arguments)
+                if &**name == "alias" || &**name == "require" && arguments.len() > 1 =>
+            {
+                self.alias(arguments, expr.line);
+            }
             Node::Local(name, arguments) => self.taint_call(name, arguments, unknown)?,
             Node::Remote(module, name, arguments) => {
                 let module = self.module(module);
@@ -82,11 +87,16 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
+        let mark = self.scope.mark();
         let mut parts = Vec::new();
         expr.each_part(&mut |part| parts.push(part));
-        parts
+        let tainted = parts
             .into_iter()
-            .try_for_each(|part| self.taint(part, unknown))
+            .try_for_each(|part| self.taint(part, unknown));
+        if matches!(expr.node, Node::Block(_)) {
+            self.scope.forget_aliases_since(mark);
+        }
+        tainted
     }
 
     /// Makes unknown what the functions among values might set when they are called.
@@ -223,7 +233,10 @@ impl Evaluator<'_> {
                 let before = self.admit(before)?;
                 let after = match settings.kind {
                     Kind::Unknown(_) => obscure(before, unknown),
-                    _ => join(before.clone(), merge(before, settings), unknown),
+                    _ => {
+                        let after = merge(before.clone(), settings);
+                        join(before, after, Unordered(1), unknown)
+                    }
                 };
                 self.set_app(&app, after);
             }

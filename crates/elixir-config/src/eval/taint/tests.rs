@@ -464,3 +464,38 @@ fn a_pattern_that_is_not_evaluated_is_told() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_not_evaluated_has_aliases_of_its_own() {
+    check(
+        "for _ <- Bar.baz() do
+alias AcmeWeb.{Endpoint, Router}
+require AcmeWeb.Other, as: Router
+config :a, Endpoint, router: Router
+end
+config :a, Endpoint, b: 1",
+        expect![[r#"
+            a AcmeWeb.Endpoint = ? Bar.baz/0 is not evaluated (config/config.exs:2)
+            a Endpoint = [b: 1] (config/config.exs:7)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
+
+#[test]
+fn keys_whose_order_depends_on_a_branch_are_known_and_their_list_is_not() {
+    check(
+        "config :a, E, http: [], url: 1
+config :b, k: 1, l: 2
+if Bar.baz() do
+config :a, E, http: []
+config :b, k: 1
+end",
+        expect![[r#"
+            a E = ? Bar.baz/0 is not evaluated (config/config.exs:4)
+            b k = 1 (config/config.exs:6)
+            b l = 2 (config/config.exs:3)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/config.exs:4)
+        "#]],
+    );
+}
