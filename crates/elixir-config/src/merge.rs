@@ -208,23 +208,53 @@ fn into_pair(pair: Value) -> Option<(Arc<str>, Value)> {
     }
 }
 
-/// How many levels of keyword lists are of no order that anything could see: settings are two, the
-/// applications and the keys of each.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unordered(pub(crate) u8);
+/// What is joined, which decides what of a keyword list could be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joined {
+    /// The settings of all applications, in no order.
+    Settings,
+    /// The settings of one application, in no order.
+    App,
+    /// A setting, or a part of one: Elixir sees the order, and no script which pairs are missing.
+    Setting,
+    /// A value that the script goes on with: it may look whether pairs are missing, and count.
+    Value,
+}
+
+impl Joined {
+    /// What the values of its pairs are.
+    fn inner(self) -> Self {
+        match self {
+            Self::Settings => Self::App,
+            Self::App | Self::Setting => Self::Setting,
+            Self::Value => Self::Value,
+        }
+    }
+
+    /// Whether a keyword list is more than the pairs that are told of two.
+    fn is_open(self, left: &[Value], right: &[Value]) -> bool {
+        match self {
+            Self::Settings | Self::App => false,
+            Self::Setting => !is_in_order(left, right),
+            Self::Value => {
+                !is_in_order(left, right) || !has_keys(left, right) || !has_keys(right, left)
+            }
+        }
+    }
+}
 
 /// What is certain if the value is one or the other: where they differ, it is unknown.
-pub(crate) fn join(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Value {
+pub(crate) fn join(left: Value, right: Value, what: Joined, unknown: &Unknown) -> Value {
     if equal(&left, &right, Numbers::Strict) == Some(true) {
         return left;
     }
     let past = longer(&left.past, &right.past);
-    let mut joined = joined(left, right, levels, unknown);
+    let mut joined = joined(left, right, what, unknown);
     joined.past = past;
     joined
 }
 
-fn joined(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Value {
+fn joined(left: Value, right: Value, what: Joined, unknown: &Unknown) -> Value {
     match (&left.kind, &right.kind) {
         // What was not known before is not known for a new reason.
         (Kind::Unknown(_), _) => return left,
@@ -239,10 +269,10 @@ fn joined(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Va
                 return unknown.value();
             }
             let mut rest = left_rest.or(right_rest);
-            if levels.0 == 0 && !is_in_order(&left, &right) {
+            if what.is_open(&left, &right) {
                 rest.get_or_insert_with(|| unknown.clone());
             }
-            list(join_keywords(left, right, levels, unknown), rest, at)
+            list(join_keywords(left, right, what, unknown), rest, at)
         }
         _ => unknown.value(),
     }
@@ -271,10 +301,21 @@ fn is_in_order(left: &[Value], right: &[Value]) -> bool {
     places.is_sorted()
 }
 
+/// Whether one list has each key of another.
+fn has_keys(list: &[Value], other: &[Value]) -> bool {
+    let keys: HashSet<_> = list
+        .iter()
+        .filter_map(Value::as_pair)
+        .map(|(key, _)| key)
+        .collect();
+    let mut others = other.iter().filter_map(Value::as_pair);
+    others.all(|(key, _)| keys.contains(key))
+}
+
 fn join_keywords(
     left: Vec<Value>,
     right: Vec<Value>,
-    levels: Unordered,
+    what: Joined,
     unknown: &Unknown,
 ) -> Vec<Value> {
     let mut joined = Vec::with_capacity(left.len());
@@ -290,7 +331,7 @@ fn join_keywords(
     let mut right = Copies::of(right);
     for pair in left {
         match pair.as_pair().and_then(|(key, _)| right.take(key)) {
-            Some(other) => joined.extend(join_pairs(pair, other, levels, unknown)),
+            Some(other) => joined.extend(join_pairs(pair, other, what, unknown)),
             None => joined.push(alone(&pair)),
         }
     }
@@ -298,11 +339,14 @@ fn join_keywords(
     joined
 }
 
-fn join_pairs(left: Value, right: Value, levels: Unordered, unknown: &Unknown) -> Option<Value> {
+fn join_pairs(left: Value, right: Value, what: Joined, unknown: &Unknown) -> Option<Value> {
     let at = left.at;
     let ((key, left), (_, right)) = (into_pair(left)?, into_pair(right)?);
-    let inner = Unordered(levels.0.saturating_sub(1));
-    Some(Value::pair(key, join(left, right, inner, unknown), at))
+    Some(Value::pair(
+        key,
+        join(left, right, what.inner(), unknown),
+        at,
+    ))
 }
 
 /// What is left of a value that may have been overridden by anything: the names of its keys.

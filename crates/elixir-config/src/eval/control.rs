@@ -9,7 +9,7 @@ use super::{Evaluated, Evaluator, Halt, pattern::Bindings, pattern::Match};
 use crate::{
     builtins,
     finding::Code,
-    merge::{Unordered, join},
+    merge::{Joined, join},
     syntax::{Clause, Expr, Node},
     value::{Body, Closure, DEPTH_MAX, Kind, Unknown, Value},
 };
@@ -230,8 +230,8 @@ impl Evaluator<'_> {
             outcomes = Some(match outcomes {
                 None => (settings, value),
                 Some((others, other)) => (
-                    join(others, settings, Unordered(2), unknown),
-                    join(other, value, Unordered(0), unknown),
+                    join(others, settings, Joined::Settings, unknown),
+                    join(other, value, Joined::Value, unknown),
                 ),
             });
             self.imported.truncate(imported);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Evaluated, Evaluator, Halt, pattern};
 use crate::{
     finding::Code,
-    merge::{Unordered, join, merge, obscure},
+    merge::{Joined, join, merge, obscure},
     syntax::{Expr, Node, Piece},
     value::{Body, Closure, Kind, Unknown, Value},
 };
@@ -235,7 +235,7 @@ impl Evaluator<'_> {
                     Kind::Unknown(_) => obscure(before, unknown),
                     _ => {
                         let after = merge(before.clone(), settings);
-                        join(before, after, Unordered(1), unknown)
+                        join(before, after, Joined::App, unknown)
                     }
                 };
                 self.set_app(&app, after);

@@ -1,6 +1,6 @@
 use proptest::{collection::vec, prelude::*};
 
-use super::{Unordered, is_keyword, join, merge, obscure};
+use super::{Joined, is_keyword, join, merge, obscure};
 use crate::value::{At, Kind, Numbers, Unknown, Value, equal};
 
 const AT: At = At { file: 0, line: 1 };
@@ -133,7 +133,7 @@ proptest! {
     fn what_is_said_of_two_ways_holds_for_both(before in values(), one in values(), other in values(), after in values()) {
         let ways = [&one, &other].map(|way| merge(before.clone(), way.clone()));
         let [left, right] = ways;
-        let joined = join(left, right, Unordered(0), &unknown());
+        let joined = join(left, right, Joined::Setting, &unknown());
         let said = merge(joined, after.clone());
         for way in [one, other] {
             let merged = merge(merge(before.clone(), way), after.clone());
@@ -150,7 +150,7 @@ proptest! {
 
     #[test]
     fn to_join_a_value_with_itself_changes_nothing(value in values()) {
-        prop_assert!(same(&join(value.clone(), value.clone(), Unordered(0), &unknown()), &value));
+        prop_assert!(same(&join(value.clone(), value.clone(), Joined::Setting, &unknown()), &value));
     }
 
     #[test]

@@ -499,3 +499,20 @@ end",
         "#]],
     );
 }
+
+#[test]
+fn a_value_may_lack_what_only_one_branch_has() {
+    check(
+        "x = if Bar.baz(), do: [b: nil], else: []
+config :a, b: Enum.map(x, fn {k, _} -> {k, 1} end), c: length(x), d: x
+config :a, E, x
+config :a, E, c: 1",
+        expect![[r#"
+            a E = ? Bar.baz/0 is not evaluated (config/config.exs:2)
+            a b = ? Bar.baz/0 is not evaluated (config/config.exs:2)
+            a c = ? Bar.baz/0 is not evaluated (config/config.exs:2)
+            a d = ? Bar.baz/0 is not evaluated (config/config.exs:2)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/config.exs:2)
+        "#]],
+    );
+}
