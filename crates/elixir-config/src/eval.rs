@@ -60,7 +60,12 @@ const RELEASES_PATH: &str = "config/releases.exs";
 /// and said in a finding.
 #[must_use]
 pub fn evaluate(files: &dyn Files, script: &Script<'_>) -> Config {
+    evaluate_within(files, script, Bounds::default())
+}
+
+fn evaluate_within(files: &dyn Files, script: &Script<'_>, bounds: Bounds) -> Config {
     let mut evaluator = Evaluator::new(files, script);
+    evaluator.bounds = bounds;
     let compiled = evaluator.root(script.config_path);
     let runtime_path = path::beside(script.config_path, "runtime.exs");
     let runtime = if files.exists(&runtime_path) {
@@ -100,6 +105,22 @@ pub fn evaluate_release(files: &dyn Files, script: &Script<'_>, boot: &Boot<'_>)
     }
     let nothing = evaluator.no_settings();
     evaluator.finish(settings, nothing)
+}
+
+/// What one evaluation may cost; the tests of hostile scripts give less.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    steps: usize,
+    text_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            steps: STEPS_MAX,
+            text_bytes: TEXT_BYTES_MAX,
+        }
+    }
 }
 
 /// What runs the scripts, which decides what they see.
@@ -164,6 +185,7 @@ struct Evaluator<'a> {
     missing: Vec<String>,
     /// How many were missing when the current statement began.
     missing_before: usize,
+    bounds: Bounds,
     steps: usize,
     text_bytes: usize,
     recursion: usize,
@@ -192,6 +214,7 @@ impl<'a> Evaluator<'a> {
             vars_unknown: None,
             missing: Vec::new(),
             missing_before: 0,
+            bounds: Bounds::default(),
             steps: 0,
             text_bytes: 0,
             recursion: 0,
@@ -397,11 +420,11 @@ impl<'a> Evaluator<'a> {
     // Bounds.
 
     fn charge(&mut self, steps: usize) -> Result<(), Halt> {
-        if self.steps > STEPS_MAX {
+        if self.steps > self.bounds.steps {
             return Err(Halt::Exhausted);
         }
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > STEPS_MAX {
+        if self.steps > self.bounds.steps {
             return Err(self.exhausted("the configuration takes too many steps"));
         }
         Ok(())
@@ -409,7 +432,7 @@ impl<'a> Evaluator<'a> {
 
     fn charge_text(&mut self, bytes: usize) -> Result<(), Halt> {
         self.text_bytes = self.text_bytes.saturating_add(bytes);
-        if self.text_bytes > TEXT_BYTES_MAX {
+        if self.text_bytes > self.bounds.text_bytes {
             return Err(self.exhausted("the configuration builds too much text"));
         }
         Ok(())

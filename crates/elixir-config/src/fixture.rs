@@ -103,15 +103,16 @@ impl Tree {
     }
 
     pub(crate) fn evaluate(&self, env: &str) -> Config {
-        evaluate(
-            self,
-            &Script {
-                env,
-                config_path: self.config_path.as_deref().unwrap_or("config/config.exs"),
-                vars: &self.vars,
-                root: "/project",
-            },
-        )
+        evaluate(self, &self.script(env))
+    }
+
+    pub(crate) fn script<'a>(&'a self, env: &'a str) -> Script<'a> {
+        Script {
+            env,
+            config_path: self.config_path.as_deref().unwrap_or("config/config.exs"),
+            vars: &self.vars,
+            root: "/project",
+        }
     }
 }
 

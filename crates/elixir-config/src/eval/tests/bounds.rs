@@ -1,11 +1,25 @@
 //! What a hostile configuration may cost.
 
+use super::super::{Bounds, evaluate_within};
 use crate::{Setting, fixture::Tree};
+
+/// Less than a real evaluation may do, so that a test takes a second or two. What costs more than
+/// it is charged for takes minutes nevertheless.
+const FEW: Bounds = Bounds {
+    steps: 100_000,
+    text_bytes: 1 << 18,
+};
 
 #[track_caller]
 fn check(script: &str, message: &str) {
+    check_within(Bounds::default(), script, message);
+}
+
+#[track_caller]
+fn check_within(bounds: Bounds, script: &str, message: &str) {
     let script = format!("import Config\n{script}");
-    let config = Tree::of(&[("config/config.exs", &script)]).evaluate("dev");
+    let tree = Tree::of(&[("config/config.exs", &script)]);
+    let config = evaluate_within(&tree, &tree.script("dev"), bounds);
     let broken = config.broken().expect("a bound is reached");
     assert_eq!(
         (broken.code, &*broken.message),
@@ -39,11 +53,13 @@ fn work_and_text_are_bounded() {
         &format!("x = [1]\n{}", "x = [x, x]\n".repeat(40)),
         "the configuration takes too many steps",
     );
-    check(
+    check_within(
+        FEW,
         "for a <- 1..9999, b <- 1..9999, do: {a, b}",
         "the configuration takes too many steps",
     );
-    check(
+    check_within(
+        FEW,
         &format!("x = \"aaaa\"\n{}", "x = x <> x\n".repeat(40)),
         "the configuration builds too much text",
     );
@@ -51,11 +67,13 @@ fn work_and_text_are_bounded() {
         + &(0..25)
             .map(|n| format!("f{} = fn -> {{f{n}.(), f{n}.()}} end\n", n + 1))
             .collect::<String>();
-    check(
+    check_within(
+        FEW,
         &format!("{calls}f25.()"),
         "the configuration takes too many steps",
     );
-    check(
+    check_within(
+        FEW,
         &format!("{calls}foo(f25)"),
         "the configuration takes too many steps",
     );
@@ -103,23 +121,31 @@ fn nesting_at_its_limit_is_evaluated_and_dropped() {
 #[test]
 fn loops_are_bounded() {
     let steps = "the configuration takes too many steps";
-    check("for a <- 1..9999, b <- 1..9999, do: {a, b}", steps);
-    check(
+    check_within(FEW, "for a <- 1..9999, b <- 1..9999, do: {a, b}", steps);
+    check_within(
+        FEW,
         "Enum.each(1..9999, fn _ -> Enum.each(1..9999, fn x -> x end) end)",
         steps,
     );
-    check(
+    check_within(
+        FEW,
         "Enum.reduce(1..9999, [], fn x, all -> all ++ [x] end)",
         steps,
     );
-    check("for a <- 1..9999, into: %{}, do: {a, a}", steps);
-    check(
+    check_within(FEW, "for a <- 1..9999, into: %{}, do: {a, a}", steps);
+    check_within(
+        FEW,
         "for a <- 1..9999, b <- 1..999, do: System.get_env(\"X\") || raise(\"Y\")",
         steps,
     );
-    check("for a <- 1..9999, do: File.exists?(\"#{a}\")", steps);
-    check("for a <- 1..9999, do: Path.wildcard(\"#{a}/*\")", steps);
-    check(
+    check_within(FEW, "for a <- 1..9999, do: File.exists?(\"#{a}\")", steps);
+    check_within(
+        FEW,
+        "for a <- 1..9999, do: Path.wildcard(\"#{a}/*\")",
+        steps,
+    );
+    check_within(
+        FEW,
         "for a <- 1..9999, b <- 1..999, do: System.put_env(\"#{a}#{b}\", \"x\")",
         steps,
     );
@@ -131,36 +157,38 @@ fn many_keys_are_bounded() {
         |range: std::ops::Range<u32>| range.map(|n| format!("k{n}: 1, ")).collect::<String>();
     let merged = format!(
         "x = [{} z: 1]\nfor _ <- 1..9999, do: config(:a, E, x)",
-        many(0..9_000)
+        many(0..3_000)
     );
-    check(&merged, "the configuration takes too many steps");
+    check_within(FEW, &merged, "the configuration takes too many steps");
     let one_by_one = format!(
         "config :a, E, [{} z: 1]\nfor _ <- 1..9999, _ <- 1..999, do: config(:a, E, z: 2)",
-        many(0..9_000)
+        many(0..3_000)
     );
-    check(&one_by_one, "the configuration takes too many steps");
+    check_within(FEW, &one_by_one, "the configuration takes too many steps");
     let joined = format!(
         "config :a, E, [{} z: 1]\nfor _ <- 1..9999, do: if(foo(), do: config(:a, E, z: 2))",
-        many(0..9_000)
+        many(0..3_000)
     );
-    check(&joined, "the configuration takes too many steps");
+    check_within(FEW, &joined, "the configuration takes too many steps");
     let maps = format!(
         "x = %{{{} z: 1}}\nfor _ <- 1..9999, do: x == Map.merge(x, x)",
         many(0..3_000)
     );
-    check(&maps, "the configuration takes too many steps");
+    check_within(FEW, &maps, "the configuration takes too many steps");
 }
 
 #[test]
 fn functions_are_bounded() {
     let steps = "the configuration takes too many steps";
-    let body = "x = 1\n".repeat(20_000);
-    check(
+    let body = "x = 1\n".repeat(5_000);
+    check_within(
+        FEW,
         &format!("for _ <- 1..9999, _ <- 1..99, do: fn ->\n{body}end"),
         steps,
     );
-    let nothing = "1, ".repeat(20_000);
-    check(
+    let nothing = "1, ".repeat(5_000);
+    check_within(
+        FEW,
         &format!("for _ <- 1..9999, do: if(true, do: raise([{nothing} 1]))"),
         steps,
     );
@@ -168,10 +196,10 @@ fn functions_are_bounded() {
 
 #[test]
 fn a_file_that_may_be_imported_often_is_bounded() {
-    let much = format!("import Config\n{}", "# much\n".repeat(100_000));
+    let much = format!("import Config\n{}", "# much\n".repeat(5_000));
     let script = "import Config\nfor _ <- 1..999, do: if(foo(), do: import_config(\"x.exs\"))";
     let tree = Tree::of(&[("config/config.exs", script), ("config/x.exs", &much)]);
-    let config = tree.evaluate("dev");
+    let config = evaluate_within(&tree, &tree.script("dev"), FEW);
     assert_eq!(
         config.broken().map(|it| &*it.message),
         Some("the configuration builds too much text")
