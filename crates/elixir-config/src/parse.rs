@@ -369,7 +369,21 @@ impl<'s> Reader<'s> {
     fn binary(&self, node: Syntax<'_>, depth: usize) -> Result<Node, Malformed> {
         let left = self.boxed(field(node, "left"), depth)?;
         let right = self.boxed(field(node, "right"), depth)?;
-        Ok(Node::Binary(operator(node), left, right))
+        let line = left.line;
+        Ok(match (operator(node), *left) {
+            // Elixir's parser reads `not a in b` as `not (a in b)`, whatever binds closer.
+            (
+                "in",
+                Expr {
+                    node: Node::Unary(negation @ ("!" | "not"), operand),
+                    ..
+                },
+            ) => {
+                let inner = Node::Binary("in", operand, right);
+                Node::Unary(negation, Box::new(Expr { line, node: inner }))
+            }
+            (operator, left) => Node::Binary(operator, Box::new(left), right),
+        })
     }
 
     /// `A.{B, C}`; every other dot outside a call is none of configuration's.

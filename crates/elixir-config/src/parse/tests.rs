@@ -259,3 +259,12 @@ fn a_module_may_have_its_dots_on_any_line() {
     check("A.B\n  .C . D", expect!["alias(A.B.C.D)"]);
     check("A\n  .B.{C}", expect!["A.B.{alias(C)}"]);
 }
+#[test]
+fn a_negation_before_in_negates_it_all() {
+    check("not a in b", expect!["(not (a in b))"]);
+    check("!a in b", expect!["(! (a in b))"]);
+    check("!!a.b in c in d", expect!["(! (((! a.b()) in c) in d))"]);
+    check("(!a) in b", expect!["(((! a)) in b)"]);
+    check("!a not in b", expect!["((! a) not in b)"]);
+    check("-a in b", expect!["((- a) in b)"]);
+}

@@ -32,6 +32,7 @@ const CANDIDATES: usize = 60;
 const STEPS_MAX: usize = 80;
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what fails is told before minutes of making it small")]
 fn of_random_programs_what_is_known_is_what_elixir_computes() {
     let seeds = seeds();
     let mut totals = Totals::default();
@@ -52,6 +53,7 @@ fn of_random_programs_what_is_known_is_what_elixir_computes() {
     for (fault, said, program) in &failed {
         told.push_str(&format!("SEED={}: {fault:?}: {said}\n", program.seed));
     }
+    println!("{told}");
     failed.dedup_by_key(|(fault, ..)| *fault);
     for (fault, _, program) in &failed {
         told.push_str(&explain(*fault, program.clone()));

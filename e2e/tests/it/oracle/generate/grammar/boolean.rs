@@ -10,6 +10,8 @@ pub(super) const BOOLEAN: Productions = &[
     (2, "(Mix.env() != :prod)"),
     (2, "(<CURRENT> in [:dev, :test])"),
     (1, "(<CURRENT> not in ~w(dev prod)a)"),
+    (1, "(not <CURRENT> in [:dev, :test])"),
+    (1, "(!<any> in [<any>, false])"),
     (1, "(not(<boolean>))"),
     (1, "(!<any>)"),
     (2, "(<boolean> and <boolean>)"),
