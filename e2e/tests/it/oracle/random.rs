@@ -32,7 +32,6 @@ const CANDIDATES: usize = 60;
 const STEPS_MAX: usize = 80;
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what fails is told before minutes of making it small")]
 fn of_random_programs_what_is_known_is_what_elixir_computes() {
     let seeds = seeds();
     let mut totals = Totals::default();
