@@ -73,6 +73,7 @@ impl Evaluator<'_> {
                 self.taint_effects(module.as_deref().unwrap_or_default(), name, unknown);
             }
             Node::Capture(body) => self.taint_captured(body, unknown)?,
+            Node::Binary("|>", _, call) if self.is_config_call(call) => self.obscure_all(unknown),
             Node::Binary("=", pattern, _) => {
                 for name in pattern::names(pattern) {
                     self.scope.bind(name, unknown.value());
@@ -97,6 +98,17 @@ impl Evaluator<'_> {
             self.scope.forget_aliases_since(mark);
         }
         tainted
+    }
+
+    /// Whether a call may be of `config`; that its first argument is piped in is not seen in it.
+    fn is_config_call(&self, call: &Expr) -> bool {
+        match &call.node {
+            Node::Local(name, _) => &**name == "config",
+            Node::Remote(module, name, _) => {
+                &**name == "config" && self.module(module).is_none_or(|module| is_config(&module))
+            }
+            _ => false,
+        }
     }
 
     /// Makes unknown what the functions among values might set when they are called.

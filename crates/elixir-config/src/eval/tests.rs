@@ -311,6 +311,12 @@ fn what_nothing_defines_is_told_wherever_it_stands() {
     check("import Config\nfn -> nowhere end", &nowhere);
     let env = ["nothing here defines config_env"];
     check("[a: [k: true || config_env()]]", &env);
+    let arity = ["nothing here defines config/1"];
+    check("import Config\nif false, do: config(:a)", &arity);
+    check("import Config\nif false, do: :a |> config()", &arity);
+    check("import Config\nif false, do: :a |> config(b: 1)", &[]);
+    let pipe = ["nothing can be piped into `in`"];
+    check("import Config\ntrue || [1] |> hd in 1", &pipe);
     check("import Config\nimport Dep\nif false, do: nowhere()", &[]);
     let all = "x = 1\nfor y <- [x], do: y\nf = fn {z, _} -> z end\nf.({x, __DIR__})";
     check(&format!("import Config\n{all}"), &[]);

@@ -1,4 +1,5 @@
-//! Names that certainly do not exist: Elixir refuses the whole file, even where it never comes.
+//! What Elixir certainly refuses when it compiles a file, even where it never comes: names that do
+//! not exist, and pipes into operators.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -32,6 +33,8 @@ struct Names<'e> {
     /// Names that are assigned, or arguments of functions.
     bound: BTreeSet<Arc<str>>,
     asked: Vec<(&'e str, u32)>,
+    /// Why the file is refused whatever it defines, with the line.
+    refused: Option<(String, u32)>,
     imports_config: bool,
     imports_env: bool,
     /// Something may define what is not seen.
@@ -43,7 +46,7 @@ impl Evaluator<'_> {
     pub(super) fn tell_undefined(&mut self, statements: &[Expr]) {
         let mut names = Names::default();
         for statement in statements {
-            names.collect(statement);
+            names.collect(statement, 0);
         }
         if names.is_open {
             return;
@@ -56,26 +59,38 @@ impl Evaluator<'_> {
                 || names.imports_env && ENV.contains(&name)
         };
         let undefined = names.asked.iter().find(|(name, _)| !is_defined(name));
-        let Some((name, line)) = undefined else {
+        let undefined =
+            undefined.map(|(name, line)| (format!("nothing here defines {name}"), *line));
+        let Some((message, line)) = names.refused.or(undefined) else {
             return;
         };
         // Where it was evaluated, that was told.
         let file = self.paths.get(self.file);
-        let is_told = |told: &Finding| told.at.line == *line && Some(&told.at.file) == file;
+        let is_told = |told: &Finding| told.at.line == line && Some(&told.at.file) == file;
         if !self.findings.iter().any(is_told) {
-            let message = format!("nothing here defines {name}");
-            self.tell(Code::Refused, *line, message);
+            self.tell(Code::Refused, line, message);
         }
     }
 }
 
 impl<'e> Names<'e> {
-    fn collect(&mut self, expr: &'e Expr) {
+    /// Collects what an expression names, into which as many arguments are piped.
+    fn collect(&mut self, expr: &'e Expr, piped: usize) {
         match &expr.node {
             Node::Variable(name) => self.asked.push((name, expr.line)),
             Node::Local(name, arguments) => {
                 self.directive(name, arguments);
                 self.asked.push((name, expr.line));
+                self.arity(name, arguments.len().saturating_add(piped), expr.line);
+            }
+            Node::Binary("|>", left, right) => {
+                if let Node::Binary(operator, ..) = &right.node {
+                    let why = format!("nothing can be piped into `{operator}`");
+                    self.refused.get_or_insert((why, right.line));
+                }
+                self.collect(left, 0);
+                self.collect(right, 1);
+                return;
             }
             Node::Binary("=" | "<-" | "->", left, _) => self.bound.extend(pattern::names(left)),
             Node::Function(clauses) | Node::Clauses(clauses) => {
@@ -88,7 +103,20 @@ impl<'e> Names<'e> {
             Node::Foreign(..) => self.is_open = true,
             _ => {}
         }
-        expr.each_part(&mut |part| self.collect(part));
+        expr.each_part(&mut |part| self.collect(part, 0));
+    }
+
+    fn arity(&mut self, name: &str, arity: usize, line: u32) {
+        let has_arity = match name {
+            "config" => arity == 2 || arity == 3,
+            "import_config" => arity == 1,
+            "config_env" | "config_target" => arity == 0,
+            _ => return,
+        };
+        if !has_arity {
+            let why = format!("nothing here defines {name}/{arity}");
+            self.refused.get_or_insert((why, line));
+        }
     }
 
     fn directive(&mut self, name: &str, arguments: &[Expr]) {

@@ -516,3 +516,25 @@ config :a, E, c: 1",
         "#]],
     );
 }
+
+#[test]
+fn a_piped_application_is_seen() {
+    check(
+        "config :b, k: 1
+for _ <- Bar.baz() do
+:a |> config(:piped, 1)
+end",
+        expect![[r#"
+            b k = ? Bar.baz/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check(
+        "config :b, k: 1
+for _ <- Bar.baz(), do: :a |> Config.config(:piped, 1)",
+        expect![[r#"
+            b k = ? Bar.baz/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+}
