@@ -27,6 +27,9 @@ const PARSE_REPORTS_MAX: usize = 1 << 18;
 /// What a statement is called of which Elixir may read the lines otherwise.
 const AMBIGUOUS: &str = "a statement whose lines are not clear";
 
+/// Operators that bind less than `&` does.
+const LOOSER_THAN_CAPTURE: [&str; 5] = ["<-", "when", "|", "=>", ""];
+
 /// Why a text cannot be read, and the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
@@ -382,6 +385,25 @@ impl<'s> Reader<'s> {
                 let inner = Node::Binary("in", operand, right);
                 Node::Unary(negation, Box::new(Expr { line, node: inner }))
             }
+            // The grammar ends `&(…)` at its parenthesis; Elixir goes on behind it.
+            (
+                operator,
+                Expr {
+                    node: Node::Capture(body),
+                    ..
+                },
+            ) if !LOOSER_THAN_CAPTURE.contains(&operator) => match Arc::try_unwrap(body) {
+                Ok(body) => Node::Capture(Arc::new(Expr {
+                    line,
+                    node: Node::Binary(operator, Box::new(body), right),
+                })),
+                Err(_) => Node::Foreign("a capture", vec![*right]),
+            },
+            (operator, left)
+                if !LOOSER_THAN_CAPTURE.contains(&operator) && ends_in_capture(&left) =>
+            {
+                Node::Foreign("a capture before an operator", vec![left, *right])
+            }
             (operator, left) => Node::Binary(operator, Box::new(left), right),
         })
     }
@@ -392,6 +414,11 @@ impl<'s> Reader<'s> {
             (Some(left), Some(right)) if left.kind() == "alias" && right.kind() == "tuple" => Ok(
                 Node::Group(self.alias(left).into(), self.elements(right, depth)?),
             ),
+            (Some(left), Some(_)) if left.kind() == "atom" => Err(Malformed {
+                line: line(node),
+                message: format!("syntax error near `{}`", self.source(node)),
+                reason: Reason::Refused,
+            }),
             _ => Ok(Node::Foreign("a computed module", self.all(node, depth)?)),
         }
     }
@@ -512,6 +539,14 @@ fn operator(node: Syntax<'_>) -> &'static str {
     let written = token.as_ref().map_or("", |token| token.kind());
     let known = OPERATORS.iter().find(|known| **known == written);
     known.map_or("", |known| known)
+}
+
+fn ends_in_capture(expr: &Expr) -> bool {
+    match &expr.node {
+        Node::Capture(_) => true,
+        Node::Binary(_, _, right) | Node::Unary(_, right) => ends_in_capture(right),
+        _ => false,
+    }
 }
 
 fn atom(line: u32, name: &str) -> Expr {

@@ -309,6 +309,7 @@ fn what_nothing_defines_is_told_wherever_it_stands() {
     let nowhere = ["nothing here defines nowhere"];
     check("import Config\nif false, do: nowhere()", &nowhere);
     check("import Config\nfn -> nowhere end", &nowhere);
+    check("import Config\nfn -> nowhere end\n&+/2", &nowhere);
     let env = ["nothing here defines config_env"];
     check("[a: [k: true || config_env()]]", &env);
     let arity = ["nothing here defines config/1"];
@@ -317,6 +318,21 @@ fn what_nothing_defines_is_told_wherever_it_stands() {
     check("import Config\nif false, do: :a |> config(b: 1)", &[]);
     let pipe = ["nothing can be piped into `in`"];
     check("import Config\ntrue || [1] |> hd in 1", &pipe);
+    check(
+        "import Config\n<<1>>\ntrue || [1] |> hd in 1",
+        &["a bitstring is not evaluated", pipe[0]],
+    );
+    let capture = ["a capture without arguments"];
+    check("import Config\ntrue || (&String.upcase/1 && 2)", &capture);
+    check(
+        "import Config\n[&hd/1, &String.upcase/1, &(&1), &[&1]]\n:ok",
+        &[],
+    );
+    let piped = "[1] |> Enum.map(& &1) |> hd in 1";
+    check(
+        &format!("use Mix.Config\n{{_, v1}} = {{1, (true or ({piped}))}}"),
+        &pipe,
+    );
     check("import Config\nimport Dep\nif false, do: nowhere()", &[]);
     let all = "x = 1\nfor y <- [x], do: y\nf = fn {z, _} -> z end\nf.({x, __DIR__})";
     check(&format!("import Config\n{all}"), &[]);

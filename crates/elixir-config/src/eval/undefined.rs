@@ -33,12 +33,16 @@ struct Names<'e> {
     /// Names that are assigned, or arguments of functions.
     bound: BTreeSet<Arc<str>>,
     asked: Vec<(&'e str, u32)>,
+    /// A function that has another number of arguments, with the line.
+    arity: Option<(String, u32)>,
     /// Why the file is refused whatever it defines, with the line.
     refused: Option<(String, u32)>,
     imports_config: bool,
     imports_env: bool,
     /// Something may define what is not seen.
     is_open: bool,
+    /// Macros may make of code what it is not.
+    has_macros: bool,
 }
 
 impl Evaluator<'_> {
@@ -48,9 +52,6 @@ impl Evaluator<'_> {
         for statement in statements {
             names.collect(statement, 0);
         }
-        if names.is_open {
-            return;
-        }
         let is_defined = |name: &str| {
             name.starts_with('_')
                 || names.bound.contains(name)
@@ -58,10 +59,13 @@ impl Evaluator<'_> {
                 || names.imports_config && CONFIG.contains(&name)
                 || names.imports_env && ENV.contains(&name)
         };
-        let undefined = names.asked.iter().find(|(name, _)| !is_defined(name));
+        let mut asked = names.asked.iter();
+        let undefined = asked.find(|(name, _)| !names.is_open && !is_defined(name));
         let undefined =
             undefined.map(|(name, line)| (format!("nothing here defines {name}"), *line));
-        let Some((message, line)) = names.refused.or(undefined) else {
+        let refused = names.refused.filter(|_| !names.has_macros);
+        let arity = names.arity.filter(|_| !names.is_open);
+        let Some((message, line)) = refused.or(arity).or(undefined) else {
             return;
         };
         // Where it was evaluated, that was told.
@@ -99,11 +103,21 @@ impl<'e> Names<'e> {
                     self.bound.extend(names.flatten());
                 }
             }
+            Node::Capture(body) => self.capture(body),
             // Bitstrings have names of their own, and generators that bind.
-            Node::Foreign(..) => self.is_open = true,
+            Node::Foreign(_, parts) if !parts.is_empty() => self.is_open = true,
             _ => {}
         }
         expr.each_part(&mut |part| self.collect(part, 0));
+    }
+
+    /// `&body`, which has to have an argument or to name a function.
+    fn capture(&mut self, body: &Expr) {
+        let is_named = matches!(&body.node, Node::Binary("/", _, arity) if matches!(arity.node, Node::Integer(_)));
+        if !is_named && !has_placeholder(body) {
+            let why = "a capture without arguments".to_owned();
+            self.refused.get_or_insert((why, body.line));
+        }
     }
 
     fn arity(&mut self, name: &str, arity: usize, line: u32) {
@@ -115,7 +129,7 @@ impl<'e> Names<'e> {
         };
         if !has_arity {
             let why = format!("nothing here defines {name}/{arity}");
-            self.refused.get_or_insert((why, line));
+            self.arity.get_or_insert((why, line));
         }
     }
 
@@ -127,8 +141,15 @@ impl<'e> Names<'e> {
         match (name, module) {
             ("import", "Config") => (self.imports_config, self.imports_env) = (true, true),
             ("use" | "import", "Mix.Config") => self.imports_config = true,
-            ("import" | "use" | "quote" | "defmodule", _) => self.is_open = true,
+            ("import" | "use" | "quote", _) => (self.is_open, self.has_macros) = (true, true),
+            ("defmodule", _) => self.is_open = true,
             _ => {}
         }
     }
+}
+
+fn has_placeholder(expr: &Expr) -> bool {
+    let mut has = matches!(expr.node, Node::Placeholder(_));
+    expr.each_part(&mut |part| has = has || has_placeholder(part));
+    has
 }

@@ -204,6 +204,7 @@ fn errors_name_the_line_to_look_at() {
         2,
         "syntax error: something is missing here",
     );
+    check_error("[a,\n:b.C]", 2, "syntax error near `:b.C`");
     check_error("%{a: 1, \"b\" => 2}", 1, "syntax error near `\"b\" => 2`");
 }
 
@@ -267,4 +268,20 @@ fn a_negation_before_in_negates_it_all() {
     check("(!a) in b", expect!["(((! a)) in b)"]);
     check("!a not in b", expect!["((! a) not in b)"]);
     check("-a in b", expect!["((- a) in b)"]);
+}
+
+#[test]
+fn a_capture_goes_on_behind_its_parenthesis() {
+    check("&(&1 + 1) && a", expect!["&(((&1 + 1) && a))"]);
+    check("&(&1) <> a <> b", expect!["&((&1 <> (a <> b)))"]);
+    check("(&(&1)) && a", expect!["((&(&1)) && a)"]);
+    check("&1 + 1", expect!["(&1 + 1)"]);
+    check(
+        "a + &(&1) + b",
+        expect!["foreign(a capture before an operator: (a + &(&1)) b)"],
+    );
+    check("f(&(&1), a + 1)", expect!["f(&(&1) (a + 1))"]);
+    check("a |> f(&(&1)) |> b", expect!["((a |> f(&(&1))) |> b)"]);
+    check("a = &(&1 + 1)", expect!["(a = &((&1 + 1)))"]);
+    check("& &1 + 1", expect!["&((&1 + 1))"]);
 }

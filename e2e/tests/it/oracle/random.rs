@@ -53,6 +53,9 @@ fn of_random_programs_what_is_known_is_what_elixir_computes() {
         told.push_str(&format!("SEED={}: {fault:?}: {said}\n", program.seed));
     }
     println!("{told}");
+    if let ([_], [(_, _, program)]) = (seeds.as_slice(), failed.as_slice()) {
+        println!("{}", program.show());
+    }
     failed.dedup_by_key(|(fault, ..)| *fault);
     for (fault, _, program) in &failed {
         told.push_str(&explain(*fault, program.clone()));
