@@ -313,10 +313,13 @@ impl<'a> Evaluator<'a> {
                     self.refused("a file whose value is a list but no configuration", at.line);
                 }
             },
-            Ok(Value {
-                kind: Kind::Unknown(unknown),
-                ..
-            }) if untouched && !self.scope.imports_config => self.obscure_all(&unknown),
+            // `import Config` does not keep it from being one. What `config` returns is none.
+            Ok(value) if untouched => {
+                let unknown = value.unknown().filter(|it| &*it.why != directive::RETURNED);
+                if let Some(unknown) = unknown {
+                    self.obscure_all(unknown);
+                }
+            }
             Ok(_) | Err(Halt::Raised(_) | Halt::Exhausted) => {}
         }
     }

@@ -14,7 +14,7 @@ use crate::{
 const IMPORT_DEPTH_MAX: usize = 16;
 
 /// What `config` gives back differs between versions of Elixir: `:ok`, or all settings before.
-const RETURNED: &str = "it holds what `config` returns";
+pub(super) const RETURNED: &str = "it holds what `config` returns";
 
 /// How many nodes of the settings before cost one step to merge with.
 const NODES_PER_STEP: usize = 4;

@@ -538,3 +538,34 @@ for _ <- Bar.baz(), do: :a |> Config.config(:piped, 1)",
         "#]],
     );
 }
+
+#[test]
+fn the_value_of_a_file_that_sets_nothing_may_be_its_settings() {
+    let check = |runtime: &str, expected: Expect| {
+        let compiled = ("config/config.exs", "import Config\nconfig :a, k: 1");
+        let runtime = format!("import Config\n{runtime}");
+        let tree = Tree::of(&[compiled, ("config/runtime.exs", &runtime)]);
+        expected.assert_eq(&show(&tree.evaluate("dev")));
+    };
+    check(
+        "Bar.baz()",
+        expect![[r#"
+            a k = ? Bar.baz/0 is not evaluated (config/runtime.exs:2)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/runtime.exs:2)
+        "#]],
+    );
+    check(
+        "if Bar.baz(), do: [a: [k: 2]], else: []",
+        expect![[r#"
+            a k = ? Bar.baz/0 is not evaluated (config/runtime.exs:2)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/runtime.exs:2)
+        "#]],
+    );
+    check(
+        "Bar.baz()\nnil",
+        expect![[r#"
+            a k = 1 (config/config.exs:2)
+            warning not-evaluated: Bar.baz/0 is not evaluated (config/runtime.exs:2)
+        "#]],
+    );
+}
