@@ -75,7 +75,7 @@ fn head(status: &StatusView, now: Timestamp) -> String {
     let project = match (&status.project, &status.env) {
         (Some(project), Some(env)) => format!("{project} ({env})"),
         (Some(project), None) => project.clone(),
-        (None, _) => "none, the routes of mesh-router.toml".to_owned(),
+        (None, _) => "none".to_owned(),
     };
     let lines = [
         (
