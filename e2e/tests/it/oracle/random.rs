@@ -18,9 +18,8 @@ use super::{
 const FIXED_SEEDS: RangeInclusive<u64> = 1..=150;
 
 /// Programs of a run in all, unless `PROGRAMS` says otherwise; beyond the fixed ones they are new
-/// each time. The fixed ones alone until what new ones still find (seeds 297352166387 and
-/// 297352166579) is mended, or every other run would fail.
-const PROGRAMS: u64 = 150;
+/// each time.
+const PROGRAMS: u64 = 300;
 
 /// Programs compared at a time.
 const AT_A_TIME: usize = 250;
