@@ -179,15 +179,7 @@ impl Setup {
             Some(discovery::Place::Release(root)) => Some((root, config.discover.releases)),
             None => None,
         };
-        let nodes = config
-            .nodes
-            .as_ref()
-            .map(|named| nodes::open(named, &environment, whereabouts.place.as_ref()))
-            .transpose();
-        let (nodes, locked) = match nodes {
-            Ok(nodes) => (nodes, None),
-            Err(error) => (None, Some(error)),
-        };
+        let (nodes, locked) = unlocked(&config, &environment, whereabouts.place.as_ref());
         let project = found.and_then(|(root, wanted)| wanted.then(|| root.clone()));
         let facts = Facts {
             env: project.is_some().then_some(env.as_str()),
@@ -250,6 +242,22 @@ impl Setup {
             machine: self.machine.clone(),
             ..self.config.settings(self.mode)
         }
+    }
+}
+
+/// Reads what opens the running nodes; the second is why it can't be read.
+fn unlocked(
+    config: &Config,
+    environment: &Environment,
+    place: Option<&discovery::Place>,
+) -> (Option<NodeSettings>, Option<Problems>) {
+    let opened = config
+        .nodes
+        .as_ref()
+        .map(|named| nodes::open(named, environment, place));
+    match opened.transpose() {
+        Ok(nodes) => (nodes, None),
+        Err(problems) => (None, Some(problems)),
     }
 }
 

@@ -4,6 +4,7 @@ use super::page;
 use crate::config::Problems;
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "the lines are of the page")]
 fn a_page_of_a_command() {
     expect![[r#"
         .ie \n(.g .ds Aq \(aq
