@@ -310,6 +310,19 @@ fn what_nothing_defines_is_told_wherever_it_stands() {
     check("import Config\nif false, do: nowhere()", &nowhere);
     check("import Config\nfn -> nowhere end", &nowhere);
     check("import Config\nfn -> nowhere end\n&+/2", &nowhere);
+    // A map update binds nothing, wherever it stands; what a bitstring or a struct binds isn't seen.
+    check(
+        "import Config\nif false do\n  %{1 | zz: 1}\n  nowhere\nend",
+        &nowhere,
+    );
+    check(
+        "import Config\nif false do\n  <<somewhere::8>> = x\n  somewhere\nend",
+        &[],
+    );
+    check(
+        "import Config\nif false do\n  %URI{host: somewhere} = nil\n  somewhere\nend",
+        &[],
+    );
     let env = ["nothing here defines config_env"];
     check("[a: [k: true || config_env()]]", &env);
     let arity = ["nothing here defines config/1"];

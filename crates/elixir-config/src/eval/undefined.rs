@@ -104,6 +104,8 @@ impl<'e> Names<'e> {
                 }
             }
             Node::Capture(body) => self.capture(body),
+            // Stands in no pattern.
+            Node::Foreign("a map update", _) => {}
             // Bitstrings have names of their own, and generators that bind.
             Node::Foreign(_, parts) if !parts.is_empty() => self.is_open = true,
             _ => {}
