@@ -293,11 +293,6 @@ fn one_node_leads_to_its_whole_cluster() {
     answered_by(&gateway, HOST, &first);
     answered_by(&gateway, HOST, &second);
     answered_by(&gateway, "billing.example.test", &third);
-    // The one that was named may go.
-    drop(first);
-    answered_by(&gateway, HOST, &second);
-    assert_eq!(gateway.get("billing.example.test", "/").status(), 200);
-
     let table = stage.routes(&second);
     let hosts: Vec<&str> = table["routes"]
         .as_array()
@@ -314,6 +309,12 @@ fn one_node_leads_to_its_whole_cluster() {
     .unwrap();
     let table = stage.ask(&alone, second.name()).json();
     assert_eq!(table["routes"].as_array().unwrap().len(), 1);
+
+    // The one that was named may go. The others may lose sight of each other by that, since OTP
+    // lets no partitions overlap; we don't lose them.
+    drop(first);
+    answered_by(&gateway, HOST, &second);
+    assert_eq!(gateway.get("billing.example.test", "/").status(), 200);
 }
 
 #[test]
