@@ -150,6 +150,8 @@ impl Evaluator<'_> {
     pub(super) fn taint_effects(&mut self, module: &str, name: &str, unknown: &Unknown) {
         if changes_vars(module, name) {
             self.vars_unknown = Some(unknown.clone());
+            // What was set before may be set otherwise now.
+            self.set_vars.clear();
         }
         if runs_files(module, name) {
             self.obscure_all(unknown);

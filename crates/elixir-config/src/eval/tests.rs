@@ -300,6 +300,19 @@ config :a, E, k: 1",
 }
 
 #[test]
+fn a_variable_that_was_set_may_be_set_again_by_what_is_not_evaluated() {
+    let script = "import Config\nSystem.put_env(\"A\", \"1\")\nSystem.delete_env(\"B\")\nDotenv.load()\nconfig :a, a: System.get_env(\"A\"), b: System.get_env(\"B\")";
+    let config = Tree::of(&[("config/config.exs", script)]).evaluate("dev");
+    for key in ["a", "b"] {
+        let setting = config.get("a", &[key]);
+        assert!(
+            matches!(setting, crate::Setting::Unknown { .. }),
+            "{key}: {setting:?}"
+        );
+    }
+}
+
+#[test]
 fn what_nothing_defines_is_told_wherever_it_stands() {
     let check = |script: &str, expected: &[&str]| {
         let config = Tree::of(&[("config/config.exs", script)]).evaluate("dev");
