@@ -323,6 +323,15 @@ fn what_nothing_defines_is_told_wherever_it_stands() {
     check("import Config\nif false, do: nowhere()", &nowhere);
     check("import Config\nfn -> nowhere end", &nowhere);
     check("import Config\nfn -> nowhere end\n&+/2", &nowhere);
+    let nested = ["a capture in another capture"];
+    check(
+        "import Config\nif false, do: &(&1 + (&(&1 + 1)).(2))",
+        &nested,
+    );
+    check(
+        "import Config\nif false, do: &Enum.map(&1, &to_string/1)",
+        &nested,
+    );
     // A map update binds nothing, wherever it stands; what a bitstring or a struct binds isn't seen.
     check(
         "import Config\nif false do\n  %{1 | zz: 1}\n  nowhere\nend",

@@ -113,13 +113,17 @@ impl<'e> Names<'e> {
         expr.each_part(&mut |part| self.collect(part, 0));
     }
 
-    /// `&body`, which has to have an argument or to name a function.
+    /// `&body`, which has to have an argument or to name a function, and holds no other.
     fn capture(&mut self, body: &Expr) {
-        let is_named = matches!(&body.node, Node::Binary("/", _, arity) if matches!(arity.node, Node::Integer(_)));
-        if !is_named && !has_placeholder(body) {
-            let why = "a capture without arguments".to_owned();
-            self.refused.get_or_insert((why, body.line));
+        if is_named(body) {
+            return;
         }
+        let why = match (has_placeholder(body), has_capture(body)) {
+            (false, _) => "a capture without arguments",
+            (true, true) => "a capture in another capture",
+            (true, false) => return,
+        };
+        self.refused.get_or_insert((why.to_owned(), body.line));
     }
 
     fn arity(&mut self, name: &str, arity: usize, line: u32) {
@@ -153,5 +157,16 @@ impl<'e> Names<'e> {
 fn has_placeholder(expr: &Expr) -> bool {
     let mut has = matches!(expr.node, Node::Placeholder(_));
     expr.each_part(&mut |part| has = has || has_placeholder(part));
+    has
+}
+
+/// Whether a capture's body names a function: `name/1`.
+fn is_named(body: &Expr) -> bool {
+    matches!(&body.node, Node::Binary("/", _, arity) if matches!(arity.node, Node::Integer(_)))
+}
+
+fn has_capture(expr: &Expr) -> bool {
+    let mut has = matches!(expr.node, Node::Capture(_));
+    expr.each_part(&mut |part| has = has || has_capture(part));
     has
 }
