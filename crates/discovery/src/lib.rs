@@ -43,4 +43,4 @@ pub use source::node::{Access, Following, NodeSettings, Nodes, NodesHandle, Plac
 pub use source::release::{find_release, is_release};
 pub use source::static_route::{StaticRoute, StaticTarget, report_static};
 pub use source_status::SourceStatus;
-pub use watch::watch_project;
+pub use watch::{log_finding, watch_project};

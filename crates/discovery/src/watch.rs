@@ -213,7 +213,8 @@ pub(crate) fn log_new(was: &[Finding], is: &[Finding]) {
     }
 }
 
-pub(crate) fn log_finding(finding: &Finding) {
+/// Logs a finding: what an operator can act on as a warning, the rest as information.
+pub fn log_finding(finding: &Finding) {
     let Finding {
         code,
         severity,

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     io,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -202,6 +203,7 @@ impl AttachError {
 pub struct Link {
     commands: mpsc::Sender<Command>,
     peer: Arc<Peer>,
+    address: IpAddr,
     counts: Arc<SharedCounts>,
 }
 
@@ -297,6 +299,12 @@ impl Link {
         &self.peer
     }
 
+    /// Returns the address at which the node was reached.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// Returns what came unasked so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -333,7 +341,7 @@ impl Events {
 ///
 /// Dropping the future closes the connection; nothing remains.
 pub async fn attach(target: &Target, options: &Options) -> Result<(Link, Events), AttachError> {
-    let stream = dial(target, options).await?;
+    let (stream, address) = dial(target, options).await?;
     let handshake = SendName {
         peer: target.name.clone(),
         own: options.own.clone(),
@@ -346,14 +354,14 @@ pub async fn attach(target: &Target, options: &Options) -> Result<(Link, Events)
         limits: options.limits,
     };
     match &options.tls {
-        None => up(stream, settings(Width::Two)).await,
+        None => up(stream, address, settings(Width::Two)).await,
         Some(tls) => {
             let stream = timeout(CONNECT_MAX, tls.connect(target.name.host(), stream)).await;
             let stream = match stream {
                 Ok(stream) => stream.map_err(AttachError::Tls)?,
                 Err(_) => return Err(AttachError::Tls(io::ErrorKind::TimedOut.into())),
             };
-            let linked = up(stream, settings(Width::Four)).await;
+            let linked = up(stream, address, settings(Width::Four)).await;
             linked.map_err(|error| match error {
                 // TLS 1.3 is agreed on before the node has judged our certificate.
                 AttachError::TlsRequired => AttachError::Tls(io::Error::new(
@@ -367,7 +375,7 @@ pub async fn attach(target: &Target, options: &Options) -> Result<(Link, Events)
 }
 
 /// Finds the node's port and connects.
-async fn dial(target: &Target, options: &Options) -> Result<TcpStream, AttachError> {
+async fn dial(target: &Target, options: &Options) -> Result<(TcpStream, IpAddr), AttachError> {
     let host = target.name.host();
     let port = match target.port {
         Some(port) => port,
@@ -386,11 +394,11 @@ async fn dial(target: &Target, options: &Options) -> Result<TcpStream, AttachErr
             io::ErrorKind::TimedOut => AttachError::ConnectTimeout { port },
             _ => AttachError::Unreachable { port, source },
         })?;
+    let unreachable = |source| AttachError::Unreachable { port, source };
     // Small messages that wait for each other's acknowledgements take 40 ms instead of 0.1.
-    stream
-        .set_nodelay(true)
-        .map_err(|source| AttachError::Unreachable { port, source })?;
-    Ok(stream)
+    stream.set_nodelay(true).map_err(unreachable)?;
+    let address = stream.peer_addr().map_err(unreachable)?;
+    Ok((stream, address.ip().to_canonical()))
 }
 
 async fn port_of(target: &Target, epmd_port: u16) -> Result<u16, AttachError> {
@@ -416,7 +424,11 @@ fn unforeseen() -> u32 {
 }
 
 /// Brings the connection up, and leaves it to a task.
-async fn up<S>(stream: S, settings: Settings) -> Result<(Link, Events), AttachError>
+async fn up<S>(
+    stream: S,
+    address: IpAddr,
+    settings: Settings,
+) -> Result<(Link, Events), AttachError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -457,6 +469,7 @@ where
     let link = Link {
         commands,
         peer: Arc::new(peer),
+        address,
         counts,
     };
     Ok((link, Events { events }))

@@ -137,6 +137,12 @@ impl Played {
 }
 
 #[tokio::test]
+async fn a_link_tells_where_its_node_was_reached() {
+    let (node, link, _events) = Played::up(60).await;
+    assert_eq!(link.address(), node.stream.local_addr().unwrap().ip());
+}
+
+#[tokio::test]
 async fn answers_find_those_who_asked() {
     let (mut node, link, _events) = Played::up(60).await;
     let ask = |name: &str| {

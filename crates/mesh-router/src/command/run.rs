@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use discovery::Nodes;
-use routes::{Finding, Mode, Severity, Snapshot};
-use tracing::{info, warn};
+use routes::{Mode, Snapshot};
+use tracing::info;
 
 use crate::{
     Exit,
@@ -104,24 +104,7 @@ fn log(setup: &Setup, snapshot: &Snapshot, passed: &str) {
     let table = RoutesView::of_table(snapshot);
     changes::log(&changes::between(&RoutesView::default(), &table));
     for finding in &snapshot.findings {
-        log_finding(finding);
-    }
-}
-
-fn log_finding(finding: &Finding) {
-    let Finding {
-        code,
-        severity,
-        origin,
-        message,
-        fix,
-    } = finding;
-    let origin = origin.as_ref().map(ToString::to_string);
-    match severity {
-        Severity::Error | Severity::Warning => {
-            warn!(code, origin, finding = message, fix, "finding");
-        }
-        Severity::Info => info!(code, origin, finding = message, fix, "finding"),
+        discovery::log_finding(finding);
     }
 }
 

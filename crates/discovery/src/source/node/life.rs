@@ -10,9 +10,9 @@ use erldist::{Call, CallError, Event as LinkEvent, Events, Link, LostReason, Opt
 use futures_util::{StreamExt as _, stream};
 use phoenix::Machine;
 use tokio::{
-    net::{UdpSocket, lookup_host},
+    net::UdpSocket,
     sync::mpsc,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
 use tracing::debug;
 
@@ -26,9 +26,6 @@ use super::{
 
 /// Calls that wait for their answers at once; a link bears twice as many.
 const CALLS_MAX: usize = 512;
-
-/// How long a host's name may take to resolve.
-const RESOLVE_MAX: Duration = Duration::from_secs(5);
 
 /// Attaches, asks, and tells the roster until the link is lost. Dropping it closes the link; the
 /// node notices nothing but that.
@@ -46,7 +43,7 @@ pub(super) async fn live(attach_to: Attach, options: Options, roster: mpsc::Send
         }
     };
     let attached = began.elapsed();
-    let machine = machine(teller.attach.target.name.host()).await;
+    let machine = machine(link.address()).await;
     let mut life = Life {
         questions: Questions::expecting(&teller.attach.expected),
         monitored: BTreeSet::new(),
@@ -250,22 +247,12 @@ fn taken(answer: Result<erlterm::Term, CallError>) -> Result<Answer, LostReason>
     }
 }
 
-/// Finds out on which machine a node runs that is reached at `host`.
-async fn machine(host: &str) -> Machine {
-    let resolving = timeout(RESOLVE_MAX, lookup_host((host, 0)));
-    // The host that was just dialled resolves.
-    let addresses: Vec<IpAddr> = match resolving.await {
-        Ok(Ok(found)) => found.map(|address| address.ip().to_canonical()).collect(),
-        Ok(Err(_)) | Err(_) => Vec::new(),
-    };
-    for address in &addresses {
-        if is_ours(*address).await {
-            return Machine::This;
-        }
+/// Finds out on which machine a node runs that was reached at this address.
+async fn machine(address: IpAddr) -> Machine {
+    match is_ours(address).await {
+        true => Machine::This,
+        false => Machine::Other(address),
     }
-    addresses
-        .first()
-        .map_or(Machine::This, |it| Machine::Other(*it))
 }
 
 /// Returns whether an address is one of this machine: what is sent there would come from there. No
