@@ -5,12 +5,14 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
+use command_fds::{CommandFdExt, FdMapping};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -256,6 +258,19 @@ impl Launch {
     pub fn with_admin(self) -> Self {
         // An empty variable counts as not set.
         self.env(ADMIN, "")
+    }
+
+    /// Hands these over from descriptor 3 on, as systemd does.
+    #[must_use]
+    pub fn handing_over(mut self, descriptors: Vec<OwnedFd>) -> Self {
+        let mappings = (3..).zip(descriptors);
+        let mappings = mappings.map(|(child_fd, parent_fd)| FdMapping {
+            parent_fd,
+            child_fd,
+        });
+        let placed = self.command.fd_mappings(mappings.collect());
+        placed.expect("each number is given once");
+        self
     }
 
     /// Sets the working directory.

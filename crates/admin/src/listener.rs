@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 
-use proxy::ListenAddress;
+use proxy::{Handed, HandedOver, ListenAddress, Purpose};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 /// The owner alone may connect.
@@ -54,12 +54,20 @@ pub fn is_local(address: &ListenAddress) -> bool {
     }
 }
 
-/// Listens on `address`; a Unix socket is for its owner alone.
+/// Listens on `address`, or takes the socket that was handed over for it. A Unix socket is for its
+/// owner alone.
 ///
 /// # Errors
 ///
 /// If somebody listens there, or the system refuses.
-pub fn bind(address: &ListenAddress) -> Result<Bound, BindError> {
+pub fn bind(
+    address: &ListenAddress,
+    purpose: Purpose,
+    handed: &mut HandedOver,
+) -> Result<Bound, BindError> {
+    if let Some(handed) = handed.take(purpose, address).pop() {
+        return Ok(Bound::handed(handed));
+    }
     let failed = |error: io::Error| match (error.kind(), address) {
         (ErrorKind::AddrInUse, ListenAddress::Tcp(_)) => BindError::Taken {
             address: address.clone(),
@@ -92,6 +100,27 @@ pub fn bind(address: &ListenAddress) -> Result<Bound, BindError> {
 }
 
 impl Bound {
+    fn handed(handed: Handed) -> Self {
+        let address = handed.address.clone();
+        let socket = match &address {
+            ListenAddress::Tcp(_) => Socket::Tcp(handed.into_socket().into()),
+            ListenAddress::Unix(path) => Socket::Unix(handed.into_socket().into(), path.clone()),
+        };
+        Self { address, socket }
+    }
+
+    /// Returns another descriptor of its socket, for the gateway after us.
+    ///
+    /// # Errors
+    ///
+    /// If the system has none left.
+    pub fn hand_on(&self, purpose: Purpose) -> io::Result<Option<Handed>> {
+        match &self.socket {
+            Socket::Tcp(listener) => Handed::new(purpose, listener.try_clone()?),
+            Socket::Unix(listener, _) => Handed::new(purpose, listener.try_clone()?),
+        }
+    }
+
     /// Returns where it listens, with port 0 resolved.
     pub fn address(&self) -> &ListenAddress {
         &self.address
@@ -106,7 +135,9 @@ impl Bound {
     pub(crate) fn open(self) -> io::Result<Door> {
         Ok(match self.socket {
             Socket::Tcp(listener) => Door::Tcp(TcpListener::from_std(listener)?),
-            Socket::Unix(listener, path) => Door::Unix(UnixListener::from_std(listener)?, path),
+            Socket::Unix(listener, path) => {
+                Door::Unix(UnixListener::from_std(listener)?, Some(path))
+            }
         })
     }
 }
@@ -115,7 +146,8 @@ impl Bound {
 #[derive(Debug)]
 pub(crate) enum Door {
     Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
+    /// With the file to remove.
+    Unix(UnixListener, Option<PathBuf>),
 }
 
 /// A client's connection.
@@ -126,6 +158,13 @@ pub(crate) enum Stream {
 }
 
 impl Door {
+    /// Leaves a Unix socket's file to whoever accepts there too.
+    pub(crate) fn keep_file(&mut self) {
+        if let Self::Unix(_, path) = self {
+            *path = None;
+        }
+    }
+
     /// Waits for a client. Dropping it loses nothing.
     pub(crate) async fn accept(&self) -> io::Result<Stream> {
         match self {
@@ -137,7 +176,7 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        if let Self::Unix(_, path) = self {
+        if let Self::Unix(_, Some(path)) = self {
             // Somebody else may have removed it: then there is nothing left to do.
             let _ = fs::remove_file(path);
         }

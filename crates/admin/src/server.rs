@@ -46,9 +46,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A listener that answers. Dropping it ends it at once; [`Server::finish`] is the kind way.
 #[derive(Debug)]
 pub struct Server {
-    /// Dropped to end it.
-    end: oneshot::Sender<()>,
+    /// Used, or dropped, to end it.
+    end: oneshot::Sender<Succession>,
     task: Dropped,
+}
+
+/// Who accepts after us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Succession {
+    /// Nobody: a Unix socket's file goes with us.
+    #[default]
+    Nobody,
+    /// Another process, from the same socket.
+    Successor,
 }
 
 /// A task that ends with its owner.
@@ -97,20 +107,26 @@ fn serve(bound: Bound, router: Router) -> io::Result<Server> {
 
 impl Server {
     /// Accepts no more, and waits a moment for answers under way. Dropping it ends them.
-    pub async fn finish(self) {
+    pub async fn finish(self, succession: Succession) {
         let Self { end, mut task } = self;
-        drop(end);
+        // A task that has ended needs no word.
+        let _ = end.send(succession);
         // A task that panicked has nothing more to do either.
         let _ = (&mut task.0).await;
     }
 }
 
 /// Accepts and serves until `ended`.
-async fn attend(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
+async fn attend(mut door: Door, router: Router, mut ended: oneshot::Receiver<Succession>) {
     let mut guests = Guests::default();
     loop {
         tokio::select! {
-            _ = &mut ended => break,
+            succession = &mut ended => {
+                if succession.unwrap_or_default() == Succession::Successor {
+                    door.keep_file();
+                }
+                break;
+            }
             Some(_) = guests.tasks.join_next() => {}
             accepted = door.accept() => match accepted {
                 Ok(stream) => guests.welcome(stream, &router),

@@ -38,7 +38,7 @@ Examples:
   MESH_ROUTER_TIMEOUTS_RESPONSE=5m mesh-router run   any key as a variable
 
 SIGTERM and Ctrl-C let open requests finish, a second one ends at once. SIGHUP reads mesh-router.toml \
-again.
+again. SIGUSR2 starts the binary anew with the same sockets, and leaves once that accepts.
 MESH_ROUTER_LOG=debug says more on stderr; the access log goes to stdout.";
 
 const DOCTOR_EXAMPLES: &str = "\

@@ -2,8 +2,10 @@
 
 mod desk;
 mod reload;
+mod successor;
 
 use std::{
+    future,
     hash::{BuildHasher as _, RandomState},
     io::{IsTerminal as _, stderr, stdout},
     num::NonZero,
@@ -12,26 +14,30 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use admin::{Watched, Wish};
+use admin::{Succession, Watched, Wish};
 use anyhow::Context as _;
 use discovery::{NodeStatus, Nodes, NodesHandle, Registry, RegistryHandle};
-use proxy::{AccessLog, ListenAddress, Proxy};
+use proxy::{AccessLog, Farewell, Handed, HandedOver, ListenAddress, Proxy};
 use routes::Published;
+use sd_notify::NotifyState;
 use tokio::{
     sync::{Notify, watch},
     task::{AbortHandle, JoinSet},
     time,
 };
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use desk::{Desk, Doors};
+use successor::Successor;
 
 use crate::{
     args::Options,
     changes,
     config::{Access, Environment},
+    handover::tell_systemd,
     listen::{self, Passed},
     setup::Setup,
     signals::{Asked, Signals},
@@ -62,24 +68,31 @@ pub(crate) struct Gateway {
     statuses: watch::Sender<Vec<NodeStatus>>,
     /// Told when the project says something else of the gateway itself.
     settings_changed: Arc<Notify>,
+    /// Our listening sockets, for whoever takes our place.
+    heirlooms: Vec<Handed>,
 }
 
 impl Gateway {
     /// Binds, publishes the first table and starts to accept. Must be called on a tokio runtime.
-    /// `nodes`: those that are followed, of which the survey knows what they said.
+    /// `nodes`: those that are followed, of which the survey knows what they said. Sockets in `handed`
+    /// are taken where one is asked for.
     pub(crate) fn start(
         setup: Setup,
         survey: Survey,
         nodes: Option<(Nodes, NodesHandle)>,
+        handed: &mut HandedOver,
     ) -> anyhow::Result<Self> {
         let workers = setup.config.workers.unwrap_or_else(cores);
         // Bind first: a port that we cannot have is a startup error, not a background one.
         let bound = match &setup.config.listen {
-            Some(asked) => listen::bind_asked(asked, survey.declared(), workers)?,
+            Some(asked) => listen::bind_asked(asked, survey.declared(), workers, handed)?,
             None => listen::bind_free(&survey.in_use(), workers)?,
         };
         let listeners = bound.listeners.addresses();
-        let doors = Doors::bind(&setup, survey.declared())?;
+        let doors = Doors::bind(&setup, survey.declared(), handed)?;
+        let copying = "copying our sockets";
+        let mut heirlooms = bound.listeners.hand_on().context(copying)?;
+        heirlooms.extend(doors.hand_on().context(copying)?);
         let own: Vec<_> = listeners.iter().chain(doors.addresses()).cloned().collect();
         let rules = setup.rules(survey::addresses(&own));
         let (registry, handle, table) = Registry::new(survey.reports(), rules, setup.settings());
@@ -121,6 +134,7 @@ impl Gateway {
             nodes: None,
             statuses,
             settings_changed: Arc::default(),
+            heirlooms,
             setup,
         };
         if let Some(reading) = survey.reading {
@@ -130,6 +144,11 @@ impl Gateway {
             gateway.follow(nodes, handle, first);
         }
         Ok(gateway)
+    }
+
+    /// Refuses to be replaced by another binary.
+    pub(crate) fn stay(&mut self) {
+        self.heirlooms.clear();
     }
 
     /// What holds.
@@ -150,13 +169,31 @@ impl Gateway {
         options: &Options,
         process: &Environment,
     ) -> anyhow::Result<()> {
-        loop {
+        let mut successor = None;
+        let succession = loop {
             tokio::select! {
                 Ok(()) = self.table.changed() => self.publish(),
                 asked = signals.next() => match asked {
-                    Asked::Stop => break,
+                    Asked::Stop => break Succession::Nobody,
                     Asked::Reload => self.reload_unasked(options, process).await,
+                    Asked::Upgrade => self.upgrade(&mut successor),
                 },
+                (pid, ready) = ready(&mut successor) => {
+                    successor = None;
+                    match ready {
+                        Ok(()) => {
+                            info!(pid, "successor accepts");
+                            // Systemd believes this from the process that it knows.
+                            if let Some(pid) = pid {
+                                tell_systemd(&[NotifyState::MainPid(pid)]);
+                            }
+                            break Succession::Successor;
+                        }
+                        Err(error) => {
+                            error!(error = format!("{error:#}"), "upgrade failed, we go on");
+                        }
+                    }
+                }
                 Some(wish) = self.desk.wish() => match wish {
                     Wish::Reload(answer) => {
                         let came = self.reload(options, process).await;
@@ -169,8 +206,26 @@ impl Gateway {
                 }
                 Some(ended) = self.tasks.join_next() => log_ended(ended),
             }
+        };
+        if let (Succession::Nobody, Some(successor)) = (succession, successor) {
+            successor.dismiss().await;
         }
-        self.leave(signals).await
+        self.leave(signals, succession).await
+    }
+
+    /// Starts the binary that is to take our place.
+    fn upgrade(&self, successor: &mut Option<Successor>) {
+        if let Some(pid) = successor.as_ref().and_then(Successor::pid) {
+            warn!(pid, "an upgrade is under way already");
+            return;
+        }
+        match Successor::start(&self.heirlooms) {
+            Ok(started) => {
+                info!(pid = started.pid(), "successor started");
+                *successor = Some(started);
+            }
+            Err(error) => error!(error = format!("{error:#}"), "upgrade failed, we go on"),
+        }
     }
 
     /// Hands the newest table to the workers and logs what became different.
@@ -183,15 +238,27 @@ impl Gateway {
         self.shown = next;
     }
 
-    /// Stops accepting after the delay asked for, and ends when all is finished or time is up; a
-    /// second signal to stop ends it at once.
-    async fn leave(mut self, mut signals: Signals) -> anyhow::Result<()> {
+    /// Stops accepting after the delay asked for, or at once where a successor accepts, and ends when
+    /// all is finished or time is up; a second signal to stop ends it at once.
+    async fn leave(mut self, mut signals: Signals, succession: Succession) -> anyhow::Result<()> {
+        let has_successor = succession == Succession::Successor;
         let timeouts = self.shown.settings.timeouts.clone();
         let hurry = Arc::new(AtomicBool::new(false));
         info!(delay = ?timeouts.shutdown_delay, drain = ?timeouts.drain, "stopping");
         self.desk.leave();
-        self.proxy.leave();
-        let delay = time::sleep(timeouts.shutdown_delay);
+        let delay = match has_successor {
+            // What comes now comes to the successor.
+            true => {
+                self.desk.close(succession).await;
+                Duration::ZERO
+            }
+            false => {
+                tell_systemd(&[NotifyState::Stopping]);
+                self.proxy.leave();
+                timeouts.shutdown_delay
+            }
+        };
+        let delay = time::sleep(delay);
         tokio::pin!(delay);
         loop {
             tokio::select! {
@@ -204,8 +271,14 @@ impl Gateway {
             }
         }
         self.tasks.abort_all();
+        // With a copy open, the kernel would go on to take connections that nobody accepts.
+        self.heirlooms.clear();
         let (proxy, flag) = (self.proxy, Arc::clone(&hurry));
-        let mut drained = tokio::task::spawn_blocking(move || proxy.drain(timeouts.drain, &flag));
+        let farewell = Farewell {
+            limit: timeouts.drain,
+            has_successor,
+        };
+        let mut drained = tokio::task::spawn_blocking(move || proxy.drain(farewell, &flag));
         loop {
             tokio::select! {
                 ended = &mut drained => {
@@ -215,9 +288,20 @@ impl Gateway {
                 () = signals.stop() => hurry.store(true, Ordering::Relaxed),
             }
         }
-        self.desk.close().await;
+        self.desk.close(succession).await;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// Waits for the successor, if there is one, to accept or to fail. Dropping it loses nothing.
+async fn ready(successor: &mut Option<Successor>) -> (Option<u32>, anyhow::Result<()>) {
+    match successor {
+        Some(successor) => {
+            let pid = successor.pid();
+            (pid, successor.ready().await)
+        }
+        None => future::pending().await,
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use proxy::{BindError, ListenAddress, Listeners};
+use proxy::{BindError, HandedOver, ListenAddress, Listeners};
 use routes::Origin;
 
 use crate::config::{Listen, Place};
@@ -86,17 +86,18 @@ pub(crate) struct Bound {
     pub(crate) passed: Vec<Passed>,
 }
 
-/// Binds the addresses asked for.
+/// Binds the addresses asked for, or takes the sockets that were handed over for them.
 pub(crate) fn bind_asked(
     asked: &[Listen],
     declared: &[Declared],
     workers: usize,
+    handed: &mut HandedOver,
 ) -> anyhow::Result<Bound> {
     if let Some(clash) = clash(asked, declared) {
         return Err(clash.into());
     }
     let addresses: Vec<_> = asked.iter().map(|listen| listen.address.clone()).collect();
-    let listeners = proxy::bind(&addresses, workers)?;
+    let listeners = proxy::bind(&addresses, workers, handed)?;
     Ok(Bound {
         listeners,
         passed: Vec::new(),
@@ -106,8 +107,9 @@ pub(crate) fn bind_asked(
 /// Binds the first port from 4000 on loopback that no service uses and nobody holds.
 pub(crate) fn bind_free(in_use: &[Declared], workers: usize) -> anyhow::Result<Bound> {
     let ipv6 = has_ipv6_loopback();
-    let (listeners, passed) =
-        first_free(in_use, |port| proxy::bind(&loopback(port, ipv6), workers))?;
+    let (listeners, passed) = first_free(in_use, |port| {
+        proxy::bind(&loopback(port, ipv6), workers, &mut HandedOver::default())
+    })?;
     Ok(Bound { listeners, passed })
 }
 

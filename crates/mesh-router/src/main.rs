@@ -21,6 +21,7 @@ mod changes;
 mod command;
 mod config;
 mod gateway;
+mod handover;
 mod listen;
 mod logging;
 mod machine;

@@ -11,15 +11,16 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use discovery::{How, NodeSettings, Project, Wanted};
+use proxy::ListenAddress;
 use routes::{Mode, Prefer, Report, Rules, Settings};
 
 use crate::{
     args::Options,
     config::{
-        Config, Environment, FILE_BYTES_MAX, FILE_NAME, Place, Problem, Problems, Said, Written,
-        WrittenFile,
+        Config, Environment, FILE_BYTES_MAX, FILE_NAME, Listen, Place, Problem, Problems, Said,
+        Written, WrittenFile,
     },
-    listen, machine,
+    handover, listen, machine,
     mode::{self, Facts},
     nodes,
     whereabouts::Whereabouts,
@@ -52,6 +53,8 @@ pub(crate) struct Setup {
     pub(crate) mode: Mode,
     /// Why it is.
     pub(crate) mode_reason: String,
+    /// Where sockets for clients listen that were handed over to us.
+    handed: Vec<ListenAddress>,
     /// The addresses of this machine, where the settings ask for them.
     machine: Vec<IpAddr>,
 }
@@ -108,7 +111,17 @@ impl Loaded {
 impl Setup {
     /// Finds and reads the project, reads `mesh-router.toml` and decides the mode.
     pub(crate) fn load(options: &Options, process: &Environment) -> anyhow::Result<Self> {
-        Self::load_after(None, options, process)?.whole()
+        Self::taking_over(&[], options, process)
+    }
+
+    /// As [`Setup::load`], for a gateway to which sockets for clients were handed over: it listens
+    /// there where nobody says where else.
+    pub(crate) fn taking_over(
+        handed: &[ListenAddress],
+        options: &Options,
+        process: &Environment,
+    ) -> anyhow::Result<Self> {
+        Self::load_after(None, handed, options, process)?.whole()
     }
 
     /// Loads what is needed to ask a running gateway. That may serve still while the settings can't
@@ -122,17 +135,18 @@ impl Setup {
             setup,
             problems,
             locked: _,
-        } = Self::load_after(None, options, process)?;
+        } = Self::load_after(None, &[], options, process)?;
         Ok((setup, problems))
     }
 
     /// Loads again. While the project can't be read whole, what it last said of the gateway stands.
     pub(crate) fn reload(&self, options: &Options, process: &Environment) -> anyhow::Result<Self> {
-        Self::load_after(Some(self), options, process)?.whole()
+        Self::load_after(Some(self), &self.handed, options, process)?.whole()
     }
 
     fn load_after(
         before: Option<&Self>,
+        handed: &[ListenAddress],
         options: &Options,
         process: &Environment,
     ) -> anyhow::Result<Loaded> {
@@ -168,12 +182,13 @@ impl Setup {
             Some(_) | None => said(project),
         });
         let said = said.unwrap_or_default();
-        let (config, problems) = Config::read(&Written {
+        let (mut config, problems) = Config::read(&Written {
             flags: options.settings(),
             environment: Some(&environment),
             file,
             project: Some(&said),
         });
+        config.listen = config.listen.or_else(|| listens(handed));
         let found = match &whereabouts.place {
             Some(discovery::Place::Sources(root)) => Some((root, config.discover.sources)),
             Some(discovery::Place::Release(root)) => Some((root, config.discover.releases)),
@@ -189,6 +204,7 @@ impl Setup {
         };
         let (mode, mode_reason) = mode::detect(config.mode, facts);
         let setup = Self {
+            handed: handed.to_vec(),
             machine: machine_for(config.prefer),
             config,
             project,
@@ -268,6 +284,15 @@ fn other_env(asked: &str, env: &str) -> Problems {
          the project's sources with --root"
     );
     Problems(vec![Problem::new(&Place::Flag("--env"), message)])
+}
+
+/// Sockets that were handed over, as if they had been asked for.
+fn listens(handed: &[ListenAddress]) -> Option<Vec<Listen>> {
+    let listen = |address: &ListenAddress| Listen {
+        address: address.clone(),
+        place: Place::Variable(handover::DESCRIPTORS.to_owned()),
+    };
+    (!handed.is_empty()).then(|| handed.iter().map(listen).collect())
 }
 
 /// The addresses of this machine, where they count.

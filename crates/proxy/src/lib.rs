@@ -24,6 +24,7 @@ mod connection;
 mod counters;
 mod drain;
 mod figures;
+mod handed;
 mod listener;
 mod mailbox;
 mod pool;
@@ -43,5 +44,6 @@ pub use counters::{
     Counters, DURATION_BUCKETS, Durations, METHODS, STATUS_CLASSES, ServiceCounters,
 };
 pub use figures::Figures;
+pub use handed::{Handed, HandedOver, Purpose};
 pub use listener::{BindError, ListenAddress, Listeners, bind, holder_of, remove_stale};
-pub use proxy::{Options, Proxy, start};
+pub use proxy::{Farewell, Options, Proxy, start};

@@ -4,7 +4,10 @@ use std::{
     fmt, fs,
     io::{self, ErrorKind},
     net::{Ipv4Addr, SocketAddr},
-    os::unix::fs::{FileTypeExt, PermissionsExt},
+    os::{
+        fd::AsFd,
+        unix::fs::{FileTypeExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
 };
 
@@ -13,9 +16,12 @@ use mio::{
     Interest, Registry, Token,
     net::{TcpListener, UnixListener},
 };
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use crate::socket::Stream;
+use crate::{
+    handed::{Handed, HandedOver, Purpose},
+    socket::Stream,
+};
 
 mod holder;
 #[cfg(test)]
@@ -79,7 +85,8 @@ struct Bound {
     acceptors: Vec<Acceptor>,
 }
 
-/// Binds every address for `workers` workers.
+/// Binds every address for `workers` workers, but for those that `handed` has sockets for: they are
+/// taken as they are.
 ///
 /// On Linux each worker has its own `SO_REUSEPORT` socket for every TCP address; Unix sockets, and
 /// all sockets elsewhere, have one acceptor that deals out.
@@ -87,15 +94,20 @@ struct Bound {
 /// # Errors
 ///
 /// If an address is taken or can't be had; none is listened on then.
-pub fn bind(addresses: &[ListenAddress], workers: usize) -> Result<Listeners, BindError> {
+pub fn bind(
+    addresses: &[ListenAddress],
+    workers: usize,
+    handed: &mut HandedOver,
+) -> Result<Listeners, BindError> {
     let workers = workers.max(1);
     let mut bound = Vec::with_capacity(addresses.len());
     for address in addresses {
+        let failed = |error| BindError::Io(address.clone(), error);
+        let sockets = handed.take(Purpose::Listen, address);
         bound.push(match address {
+            _ if !sockets.is_empty() => take_over(sockets, workers).map_err(failed)?,
             ListenAddress::Tcp(tcp) => bind_tcp(*tcp, both_families(*tcp, addresses), workers)?,
-            ListenAddress::Unix(path) => {
-                bind_unix(path).map_err(|error| BindError::Io(address.clone(), error))?
-            }
+            ListenAddress::Unix(path) => bind_unix(path).map_err(failed)?,
         });
     }
     Ok(Listeners { bound, workers })
@@ -110,13 +122,40 @@ impl Listeners {
             .collect()
     }
 
-    /// Hands each worker its listeners. The first worker gets those that deal out.
+    /// Returns further descriptors of all sockets, for the gateway after us. As long as one is open
+    /// the kernel takes connections for it, so whoever leaves closes them first.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no descriptors left.
+    pub fn hand_on(&self) -> io::Result<Vec<Handed>> {
+        let mut sockets = Vec::new();
+        for bound in &self.bound {
+            for acceptor in &bound.acceptors {
+                let descriptor = match acceptor {
+                    Acceptor::Tcp(listener) => listener.as_fd(),
+                    Acceptor::Unix(listener, _) => listener.as_fd(),
+                };
+                sockets.push(Handed {
+                    purpose: Purpose::Listen,
+                    address: bound.address.clone(),
+                    socket: descriptor.try_clone_to_owned()?.into(),
+                });
+            }
+        }
+        Ok(sockets)
+    }
+
+    /// Hands each worker its listeners. Where there are fewer than workers the first worker gets
+    /// them, and deals out; where there are more, as from a gateway with more workers, some get
+    /// several.
     pub(crate) fn divide(self) -> Vec<Vec<Listener>> {
         let mut workers: Vec<Vec<Listener>> = (0..self.workers).map(|_| Vec::new()).collect();
         for (index, bound) in (0..).zip(self.bound) {
-            let deals = self.workers > 1 && bound.acceptors.len() == 1;
-            for (worker, acceptor) in workers.iter_mut().zip(bound.acceptors) {
-                worker.push(Listener {
+            let deals = bound.acceptors.len() < self.workers;
+            for (turn, acceptor) in bound.acceptors.into_iter().enumerate() {
+                let worker = if deals { 0 } else { turn % self.workers };
+                workers[worker].push(Listener {
                     index,
                     deals,
                     acceptor,
@@ -256,6 +295,47 @@ fn open(address: SocketAddr, only_v6: bool) -> io::Result<Socket> {
         socket.set_only_v6(only_v6)?;
     }
     Ok(socket)
+}
+
+/// Takes sockets that listen already, all at one address. Where they share their port, and more
+/// workers want one, further ones join them.
+fn take_over(sockets: Vec<Handed>, workers: usize) -> io::Result<Bound> {
+    let mut bound: Option<Bound> = None;
+    let mut shares = SHARES_PORT;
+    for Handed {
+        address, socket, ..
+    } in sockets
+    {
+        let acceptor = match &address {
+            ListenAddress::Tcp(_) => {
+                shares = shares && socket.reuse_port()?;
+                socket.set_tcp_nodelay(true)?;
+                Acceptor::Tcp(TcpListener::from_std(socket.into()))
+            }
+            ListenAddress::Unix(path) => {
+                Acceptor::Unix(UnixListener::from_std(socket.into()), path.clone())
+            }
+        };
+        let bound = bound.get_or_insert(Bound {
+            address,
+            acceptors: Vec::new(),
+        });
+        bound.acceptors.push(acceptor);
+    }
+    let mut bound = bound.ok_or(ErrorKind::NotFound)?;
+    if let ListenAddress::Tcp(address) = bound.address
+        && shares
+    {
+        let only_v6 = match bound.acceptors.first() {
+            Some(Acceptor::Tcp(first)) if address.is_ipv6() => SockRef::from(first).only_v6()?,
+            _ => false,
+        };
+        while bound.acceptors.len() < workers {
+            let further = listen(address, only_v6)?;
+            bound.acceptors.push(Acceptor::Tcp(further));
+        }
+    }
+    Ok(bound)
 }
 
 fn bind_unix(path: &Path) -> io::Result<Bound> {

@@ -23,9 +23,18 @@ pub(crate) struct Letters {
     /// The gateway is no longer ready, but serves still.
     pub(crate) leaving: bool,
     /// Accept no more, finish what is under way, end by then.
-    pub(crate) drain: Option<Instant>,
+    pub(crate) drain: Option<Leave>,
     /// End now.
     pub(crate) hurry: bool,
+}
+
+/// How to leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    /// What is left then is ended.
+    pub(crate) deadline: Instant,
+    /// Another process accepts from our sockets.
+    pub(crate) has_successor: bool,
 }
 
 /// One worker's box.

@@ -25,7 +25,7 @@ use crate::{
     counters::{Counters, WorkerCounters},
     figures::Figures,
     listener::Listeners,
-    mailbox::Mailbox,
+    mailbox::{Leave, Mailbox},
     strangers::Strangers,
     worker::{Dealer, Dealt, Seed, Worker},
 };
@@ -57,12 +57,21 @@ pub struct Proxy {
     workers: Vec<Running>,
     figures: Figures,
     /// Behind a lock only so that a proxy can be shared: nobody but the drain takes it.
-    farewell: Mutex<Option<Farewell>>,
+    ending: Mutex<Option<Ending>>,
+}
+
+/// How to leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Farewell {
+    /// What is left then is ended.
+    pub limit: Duration,
+    /// Another process accepts from our sockets: the files of Unix sockets stay.
+    pub has_successor: bool,
 }
 
 /// What a drain needs.
 #[derive(Debug)]
-struct Farewell {
+struct Ending {
     /// Closed when every worker has left.
     left: Receiver<()>,
     writer: Writer,
@@ -134,11 +143,11 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
         workers.push(Running { mailbox, thread });
     }
     let figures = Figures::new(seen, writer.lost(), board);
-    let farewell = Mutex::new(Some(Farewell { left, writer }));
+    let ending = Mutex::new(Some(Ending { left, writer }));
     Ok(Proxy {
         workers,
         figures,
-        farewell,
+        ending,
     })
 }
 
@@ -219,23 +228,24 @@ impl Proxy {
     }
 
     /// Stops accepting, lets exchanges finish, closes tunnels with 1012, ends what is left after
-    /// `limit`, or at once when `hurry` is set. Blocks: call it from a thread of its own.
-    pub fn drain(mut self, limit: Duration, hurry: &AtomicBool) {
+    /// the limit, or at once when `hurry` is set. Blocks: call it from a thread of its own.
+    pub fn drain(mut self, farewell: Farewell, hurry: &AtomicBool) {
         let now = clock::now();
         // A limit beyond what the clock can tell is as good as a year.
         let year = Duration::from_secs(365 * 24 * 3600);
-        let deadline = now + limit.min(year);
+        let drain = Leave {
+            deadline: now + farewell.limit.min(year),
+            has_successor: farewell.has_successor,
+        };
         for worker in &self.workers {
-            worker
-                .mailbox
-                .post(|letters| letters.drain = Some(deadline));
+            worker.mailbox.post(|letters| letters.drain = Some(drain));
         }
-        let farewell = self
-            .farewell
+        let ending = self
+            .ending
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some(Farewell { left, writer }) = farewell else {
+        let Some(Ending { left, writer }) = ending else {
             return;
         };
         while left.recv_timeout(HURRY_PACE) == Err(RecvTimeoutError::Timeout) {

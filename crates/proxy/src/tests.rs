@@ -13,7 +13,7 @@ use std::{
 
 use routes::{Address, Published, Settings, Sight, Upstream};
 
-use crate::{AccessLog, ListenAddress, Options, Standing, bind, start};
+use crate::{AccessLog, Farewell, HandedOver, ListenAddress, Options, Standing, bind, start};
 use stage::{FLOOD, Raw, Stage, Stand, eventually, table};
 
 mod stage;
@@ -375,7 +375,8 @@ fn a_unix_listener_deals_out_to_all_workers_and_its_file_goes() {
     let path = folder.path().join("http.sock");
     let stand = Stand::start();
     let table = table(1, &[("app.test", stand.tcp())], Settings::default());
-    let listeners = bind(&[ListenAddress::Unix(path.clone())], 3).unwrap();
+    let asked = [ListenAddress::Unix(path.clone())];
+    let listeners = bind(&asked, 3, &mut HandedOver::default()).unwrap();
     let options = Options {
         workers: 3,
         access: AccessLog::Off,
@@ -395,7 +396,11 @@ fn a_unix_listener_deals_out_to_all_workers_and_its_file_goes() {
     // Each worker has dialled for itself.
     assert_eq!(stand.connections(), 3);
     drop(clients);
-    proxy.drain(SHORT, &AtomicBool::new(false));
+    let farewell = Farewell {
+        limit: SHORT,
+        has_successor: false,
+    };
+    proxy.drain(farewell, &AtomicBool::new(false));
     assert!(!path.exists());
 }
 

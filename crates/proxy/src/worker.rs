@@ -257,8 +257,8 @@ impl Worker {
             self.tools.set_leaving(true);
         }
         self.take_dealt();
-        if let Some(deadline) = letters.drain {
-            self.begin_leaving(deadline);
+        if let Some(leave) = letters.drain {
+            self.begin_leaving(leave);
         }
         if letters.hurry {
             self.leave_at_once();

@@ -31,3 +31,4 @@ mod settings;
 mod streams;
 mod terms;
 mod tidy;
+mod upgrade;

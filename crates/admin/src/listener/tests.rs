@@ -2,6 +2,10 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::*;
 
+fn bind(address: &ListenAddress) -> Result<Bound, BindError> {
+    super::bind(address, Purpose::Admin, &mut HandedOver::default())
+}
+
 fn tcp(text: &str) -> ListenAddress {
     ListenAddress::Tcp(text.parse().unwrap())
 }

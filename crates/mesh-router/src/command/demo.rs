@@ -7,6 +7,7 @@ mod standin;
 use std::{io, net::SocketAddr};
 
 use anyhow::Context as _;
+use proxy::HandedOver;
 use routes::{Address, ClaimKind, Service, Snapshot};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -65,7 +66,9 @@ pub(crate) fn demo(arguments: &Demo) -> anyhow::Result<Exit> {
         for (name, listener) in stage.listeners {
             standins.spawn(Standin::new(&name, &survey.snapshot).serve(listener));
         }
-        let gateway = Gateway::start(setup, survey, None)?;
+        let mut gateway = Gateway::start(setup, survey, None, &mut HandedOver::default())?;
+        // Its services are in this process.
+        gateway.stay();
         output::print(&welcome(&gateway, &stage.moved))?;
         gateway.serve(signals, &options, &environment).await
     })?;

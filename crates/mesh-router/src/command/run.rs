@@ -13,6 +13,7 @@ use crate::{
     changes,
     config::Environment,
     gateway::Gateway,
+    handover::Handover,
     logging, output,
     setup::Setup,
     signals::Signals,
@@ -25,8 +26,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Finds the routes, binds, and forwards until told to stop.
 pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     let process = Environment::of_process();
+    let mut handover = Handover::take(&process)?;
     logging::start(&process)?;
-    let setup = Setup::load(&arguments.options, &process)?;
+    let listens = handover.sockets.listens();
+    let setup = Setup::taking_over(&listens, &arguments.options, &process)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         // From here on a signal ends us in order.
@@ -44,8 +47,10 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
             }
             return Err(refusal);
         }
-        let gateway = Gateway::start(setup, survey, nodes)?;
+        let gateway = Gateway::start(setup, survey, nodes, &mut handover.sockets)?;
+        handover.close_rest();
         show(&gateway);
+        handover.ready();
         gateway.serve(signals, &arguments.options, &process).await
     })?;
     Ok(Exit::Done)

@@ -1,10 +1,10 @@
 //! The listeners beside the traffic: admin and health.
 
-use std::{path::Path, time::SystemTime};
+use std::{io, path::Path, time::SystemTime};
 
-use admin::{About, Bound, Server, WISHES_MAX, Watched, Wish};
+use admin::{About, Bound, Server, Succession, WISHES_MAX, Watched, Wish};
 use anyhow::Context as _;
-use proxy::ListenAddress;
+use proxy::{Handed, HandedOver, ListenAddress, Purpose};
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
@@ -33,21 +33,34 @@ pub(super) struct Desk {
 impl Doors {
     /// Binds what was asked for. Where nobody asked for the admin listener and its usual address is
     /// taken, as by another gateway on a developer's machine, there is none.
-    pub(super) fn bind(setup: &Setup, declared: &[Declared]) -> anyhow::Result<Self> {
+    pub(super) fn bind(
+        setup: &Setup,
+        declared: &[Declared],
+        handed: &mut HandedOver,
+    ) -> anyhow::Result<Self> {
         let config = &setup.config;
-        let asked = |listen: &Listen| -> anyhow::Result<Bound> {
+        let mut asked = |listen: &Listen, purpose| -> anyhow::Result<Bound> {
             if let Some(clash) = listen::clash(std::slice::from_ref(listen), declared) {
                 return Err(clash.into());
             }
-            admin::bind(&listen.address).with_context(|| listen.place.to_string())
+            admin::bind(&listen.address, purpose, handed).with_context(|| listen.place.to_string())
         };
+        let health = config.health.as_ref();
+        let health = health.map(|listen| asked(listen, Purpose::Health));
+        let health = health.transpose()?;
         let admin = match &config.admin {
-            Some(listen) if !listen.is_asked() => usual(listen, declared),
-            Some(listen) => Some(asked(listen)?),
+            Some(listen) if listen.is_asked() => Some(asked(listen, Purpose::Admin)?),
+            Some(listen) => usual(listen, declared, handed),
             None => None,
         };
-        let health = config.health.as_ref().map(asked).transpose()?;
         Ok(Self { admin, health })
+    }
+
+    /// Further descriptors of their sockets, for the gateway after us.
+    pub(super) fn hand_on(&self) -> io::Result<Vec<Handed>> {
+        let admin = self.admin.iter().map(|it| it.hand_on(Purpose::Admin));
+        let health = self.health.iter().map(|it| it.hand_on(Purpose::Health));
+        admin.chain(health).filter_map(Result::transpose).collect()
     }
 
     /// Where they listen, ports resolved.
@@ -91,10 +104,10 @@ impl Doors {
 }
 
 /// Binds the address that nobody asked for, if it can be had.
-fn usual(listen: &Listen, declared: &[Declared]) -> Option<Bound> {
+fn usual(listen: &Listen, declared: &[Declared], handed: &mut HandedOver) -> Option<Bound> {
     let reason = match listen::clash(std::slice::from_ref(listen), declared) {
         Some(clash) => clash.to_string(),
-        None => match admin::bind(&listen.address) {
+        None => match admin::bind(&listen.address, Purpose::Admin, handed) {
             Ok(bound) => return Some(bound),
             Err(error) => format!("{:#}", anyhow::Error::from(error)),
         },
@@ -134,10 +147,10 @@ impl Desk {
         self.wishes = None;
     }
 
-    /// Ends the listeners.
-    pub(super) async fn close(self) {
-        for server in self.servers {
-            server.finish().await;
+    /// Ends the listeners; where there is a successor it has them.
+    pub(super) async fn close(&mut self, succession: Succession) {
+        for server in self.servers.drain(..) {
+            server.finish(succession).await;
         }
     }
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use discovery::{NodeStatus, Nodes, NodesHandle, Project, Reading};
 use proxy::ListenAddress;
 use routes::{Report, Source};
+use sd_notify::NotifyState;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -14,6 +15,7 @@ use super::Gateway;
 use crate::{
     args::Options,
     config::{Environment, Listen, Problems},
+    handover,
     setup::Setup,
     survey,
 };
@@ -27,6 +29,18 @@ impl Gateway {
 
     /// Reads the settings and the project again. Whatever can't be used leaves all as it is.
     pub(super) async fn reload(
+        &mut self,
+        options: &Options,
+        process: &Environment,
+    ) -> Result<Reloaded, Refusal> {
+        handover::tell_systemd_of_reload();
+        let reloaded = self.load_again(options, process).await;
+        // Whatever came of it, what holds is served.
+        handover::tell_systemd(&[NotifyState::Ready]);
+        reloaded
+    }
+
+    async fn load_again(
         &mut self,
         options: &Options,
         process: &Environment,

@@ -2,6 +2,10 @@ use std::net::Ipv6Addr;
 
 use super::*;
 
+fn bind(addresses: &[ListenAddress], workers: usize) -> Result<Listeners, BindError> {
+    super::bind(addresses, workers, &mut HandedOver::default())
+}
+
 fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }

@@ -14,7 +14,7 @@ use std::{
 
 use routes::{Address, Host, Published, Route, Service, Settings, Snapshot, Upstream};
 
-use crate::{AccessLog, ListenAddress, Options, Proxy, bind, clock, start};
+use crate::{AccessLog, Farewell, HandedOver, ListenAddress, Options, Proxy, bind, clock, start};
 
 /// Longer than any answer takes, so that a test that hangs fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ impl Stage {
 
     pub(super) fn with(table: Published, workers: usize, access: AccessLog) -> Self {
         let any = ListenAddress::Tcp((Ipv4Addr::LOCALHOST, 0).into());
-        let listeners = bind(&[any], workers).unwrap();
+        let listeners = bind(&[any], workers, &mut HandedOver::default()).unwrap();
         let [ListenAddress::Tcp(address)] = listeners.addresses()[..] else {
             panic!("one TCP")
         };
@@ -82,7 +82,11 @@ impl Stage {
 
     /// Drains; in a thread of its own, as the binary does.
     pub(super) fn drain(self, limit: Duration, hurry: bool) -> thread::JoinHandle<()> {
-        thread::spawn(move || self.proxy.drain(limit, &AtomicBool::new(hurry)))
+        let farewell = Farewell {
+            limit,
+            has_successor: false,
+        };
+        thread::spawn(move || self.proxy.drain(farewell, &AtomicBool::new(hurry)))
     }
 }
 

@@ -184,8 +184,14 @@ impl Worker {
         }
     }
 
-    /// Accepts what still waits, then closes the doors.
-    pub(super) fn close_doors(&mut self) {
+    /// Accepts what still waits, then closes the doors. What a successor accepts from stays where
+    /// it is, and what waits there is the successor's.
+    pub(super) fn close_doors(&mut self, has_successor: bool) {
+        if has_successor {
+            self.doors.clear();
+            self.paused = None;
+            return;
+        }
         for door in &self.doors {
             door.listener.remove_file();
         }

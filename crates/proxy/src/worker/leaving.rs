@@ -1,14 +1,16 @@
 //! How a worker leaves.
 
-use std::time::Instant;
-
-use crate::{connection::number, drain::Drain};
+use crate::{connection::number, drain::Drain, mailbox::Leave};
 
 use super::Worker;
 
 impl Worker {
     /// Accepts no more, lets exchanges finish, ends tunnels at a pace.
-    pub(super) fn begin_leaving(&mut self, deadline: Instant) {
+    pub(super) fn begin_leaving(&mut self, leave: Leave) {
+        let Leave {
+            deadline,
+            has_successor,
+        } = leave;
         if let Some(drain) = &mut self.drain {
             drain.deadline = drain.deadline.min(deadline);
             return;
@@ -16,7 +18,7 @@ impl Worker {
         self.tools.set_leaving(true);
         // From here on, whoever is still admitted is told to leave after the first answer.
         self.drain = Some(Drain::new(self.now, deadline, Vec::new()));
-        self.close_doors();
+        self.close_doors(has_successor);
         let mut tunnels = Vec::new();
         let mut others = Vec::new();
         for (key, slot) in &self.clients {

@@ -1,0 +1,126 @@
+//! Another binary takes our place: it gets our listening sockets, and we leave once it accepts.
+
+use std::{
+    env, io,
+    os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
+    process,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use command_fds::{CommandFdExt as _, FdMapping};
+use proxy::Handed;
+use tokio::{
+    io::AsyncReadExt as _,
+    net::UnixStream,
+    process::{Child, Command},
+    time::{Instant, timeout_at},
+};
+
+use crate::handover;
+
+/// How long another binary may take until it accepts. What it waits for is bounded by less: running
+/// nodes are given three seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The first descriptor that is handed over (sd_listen_fds(3)).
+const FIRST_DESCRIPTOR: i32 = 3;
+
+/// A process that is about to take our place.
+#[derive(Debug)]
+pub(super) struct Successor {
+    child: Child,
+    /// Says when it is ready; ends where it can't be.
+    word: UnixStream,
+    deadline: Instant,
+}
+
+impl Successor {
+    /// Starts what our own command line names, as it is now on disk, with our sockets.
+    pub(super) fn start(sockets: &[Handed]) -> anyhow::Result<Self> {
+        if sockets.is_empty() {
+            bail!("this gateway has no sockets to hand on");
+        }
+        if process::id() == 1 {
+            bail!(
+                "the first process of a container can't be replaced: the container ends with it; \
+                 start another container instead"
+            );
+        }
+        let mut arguments = env::args_os();
+        let program = arguments.next().context("our own name is not known")?;
+        let (ours, theirs) = StdStream::pair().context("making a channel")?;
+        let (descriptors, names) = handed_on(sockets, theirs).context("copying our sockets")?;
+        let mut command = process::Command::new(&program);
+        command
+            .args(arguments)
+            .env(handover::DESCRIPTORS, descriptors.len().to_string())
+            .env(handover::NAMES, names)
+            // Only the process itself would know it. Without it the number is believed.
+            .env_remove("LISTEN_PID")
+            .fd_mappings(descriptors)
+            .context("placing our sockets")?;
+        let child = Command::from(command)
+            .spawn()
+            .with_context(|| format!("starting {}", program.display()))?;
+        ours.set_nonblocking(true).context("making a channel")?;
+        Ok(Self {
+            child,
+            word: UnixStream::from_std(ours).context("making a channel")?,
+            deadline: Instant::now() + PATIENCE,
+        })
+    }
+
+    /// Its process id, while it runs.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits until it accepts. Dropping it loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it ended, or takes too long; it is killed then.
+    pub(super) async fn ready(&mut self) -> anyhow::Result<()> {
+        let mut word = [0];
+        match timeout_at(self.deadline, self.word.read_exact(&mut word)).await {
+            Ok(Ok(_)) if word == [handover::READY] => return Ok(()),
+            Ok(Ok(_) | Err(_)) => {}
+            Err(_) => {
+                self.kill().await;
+                bail!("it did not accept within {} s", PATIENCE.as_secs());
+            }
+        }
+        let ended = self.child.wait().await.context("waiting for it")?;
+        bail!("it ended with {ended}, its log says why");
+    }
+
+    /// Ends it, since we leave before it accepts.
+    pub(super) async fn dismiss(mut self) {
+        self.kill().await;
+    }
+
+    async fn kill(&mut self) {
+        // An error means that it has ended.
+        let _ = self.child.kill().await;
+    }
+}
+
+/// The descriptors for another process and their names, `theirs` last.
+fn handed_on(sockets: &[Handed], theirs: StdStream) -> io::Result<(Vec<FdMapping>, String)> {
+    let mut names = Vec::new();
+    let mut descriptors = Vec::new();
+    for socket in sockets {
+        names.push(socket.purpose.name());
+        descriptors.push(OwnedFd::from(socket.try_clone()?.into_socket()));
+    }
+    names.push(handover::PREDECESSOR);
+    descriptors.push(theirs.into());
+    let mappings = (FIRST_DESCRIPTOR..)
+        .zip(descriptors)
+        .map(|(child_fd, parent_fd)| FdMapping {
+            parent_fd,
+            child_fd,
+        });
+    Ok((mappings.collect(), names.join(":")))
+}

@@ -1,0 +1,353 @@
+//! Sockets that outlive a process: another binary takes over, and systemd hands sockets over.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::{
+        fd::OwnedFd,
+        unix::net::{UnixDatagram, UnixListener},
+    },
+    path::Path,
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use e2e::{Client, Gateway, Launch, PATIENCE, Upstream, eventually, upstream::text};
+use serde_json::Value;
+
+/// A process that took a gateway's place; ends with the test.
+struct Successor(u64);
+
+impl Successor {
+    fn signal(&self, name: &str) {
+        let pid = self.0.to_string();
+        let status = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(status.unwrap().success(), "kill -s {name} {pid}");
+    }
+
+    fn is_running(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0));
+        // A zombie runs no more; whoever reaps orphans here may take its time.
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        let pid = self.0.to_string();
+        // It may have ended by itself.
+        let _ = Command::new("kill").args(["-9", &pid]).output();
+    }
+}
+
+/// Waits for the line of a message of which `seen` were there already.
+#[track_caller]
+fn logged(gateway: &Gateway, message: &str, seen: usize) -> Value {
+    eventually(message, || {
+        let lines = gateway.stderr().into_iter();
+        let mut values = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        let is_it = |value: &Value| value["message"] == message;
+        values.by_ref().filter(is_it).nth(seen)
+    })
+}
+
+/// Asks the gateway, or its successor, to be replaced; returns who replaces it.
+#[track_caller]
+fn upgrade(gateway: &Gateway, predecessor: Option<&Successor>, seen: usize) -> Successor {
+    match predecessor {
+        Some(predecessor) => predecessor.signal("USR2"),
+        None => gateway.signal("USR2"),
+    }
+    let line = logged(gateway, "successor accepts", seen);
+    Successor(line["pid"].as_u64().expect("a process id"))
+}
+
+/// What came of many requests.
+#[derive(Default)]
+struct Tally {
+    answered: AtomicUsize,
+    failed: Mutex<Vec<String>>,
+}
+
+/// Asks on connections that are used as long as the gateway lets them, until `stop`.
+fn load(address: SocketAddr, stop: &AtomicBool, tally: &Tally) {
+    while !stop.load(Ordering::Relaxed) {
+        let mut stream = match TcpStream::connect(address) {
+            Ok(stream) => stream,
+            Err(error) => return tally.failed.lock().unwrap().push(error.to_string()),
+        };
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut is_fresh = true;
+        while !stop.load(Ordering::Relaxed) {
+            match ask(&mut stream) {
+                Ok(goes_on) => {
+                    tally.answered.fetch_add(1, Ordering::Relaxed);
+                    is_fresh = false;
+                    if !goes_on {
+                        break;
+                    }
+                }
+                // RFC 9112 §9.3.1: a connection that was idle may close at any time, and a client
+                // asks again on another.
+                Err(Cut::Unanswered) if !is_fresh => break,
+                Err(cut) => return tally.failed.lock().unwrap().push(format!("{cut:?}")),
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+#[allow(dead_code, reason = "its Debug tells what went wrong")]
+enum Cut {
+    /// Not a byte of an answer came.
+    Unanswered,
+    Broken(String),
+}
+
+/// Asks once; returns whether the connection can be used again.
+fn ask(stream: &mut TcpStream) -> Result<bool, Cut> {
+    if stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n")
+        .is_err()
+    {
+        return Err(Cut::Unanswered);
+    }
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(count) if count > 0 => answer.extend(&buffer[..count]),
+            _ if answer.is_empty() => return Err(Cut::Unanswered),
+            end => return Err(Cut::Broken(format!("{end:?}"))),
+        }
+        if answer.ends_with(b"whole") {
+            let text = String::from_utf8_lossy(&answer);
+            if !text.starts_with("HTTP/1.1 200") {
+                return Err(Cut::Broken(text.into_owned()));
+            }
+            return Ok(!text.to_ascii_lowercase().contains("connection: close"));
+        }
+    }
+}
+
+#[test]
+fn no_request_fails_while_one_binary_after_the_other_takes_over() {
+    let upstream = Upstream::answering(text("whole"));
+    let gateway = Gateway::to(&upstream);
+    let address = gateway.address();
+    let stop = Arc::new(AtomicBool::new(false));
+    let tally = Arc::new(Tally::default());
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let (stop, tally) = (Arc::clone(&stop), Arc::clone(&tally));
+            thread::spawn(move || load(address, &stop, &tally))
+        })
+        .collect();
+    let mut gateway = gateway;
+    let mut last: Option<Successor> = None;
+    for seen in 0..3 {
+        let before = tally.answered.load(Ordering::Relaxed);
+        let next = upgrade(&gateway, last.as_ref(), seen);
+        match &last {
+            Some(old) => eventually("the old one's end", || (!old.is_running()).then_some(())),
+            None => assert_eq!(gateway.ended().code(), Some(0)),
+        }
+        last = Some(next);
+        eventually("answers after it", || {
+            let now = tally.answered.load(Ordering::Relaxed);
+            (now > before + 100 || !tally.failed.lock().unwrap().is_empty()).then_some(())
+        });
+    }
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.join().unwrap();
+    }
+    let failed = tally.failed.lock().unwrap();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn the_old_process_finishes_what_it_began() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let upstream = Upstream::play(move |connection| {
+        let Some(request) = connection.request() else {
+            return;
+        };
+        if request.head.target() == "/slow" {
+            wait.lock()
+                .unwrap()
+                .recv_timeout(PATIENCE)
+                .expect("the upgrade is through");
+        }
+        connection.send(text("late"));
+    });
+    let mut gateway = Gateway::to(&upstream);
+    let mut slow = gateway.connect();
+    slow.send("GET /slow HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    upstream.wait_for(1);
+    let _successor = upgrade(&gateway, None, 0);
+    assert_eq!(gateway.get("auth.test", "/fast").status(), 200);
+    assert!(gateway.is_running(), "a request is in flight");
+    go.send(()).unwrap();
+    let answer = slow.response();
+    assert_eq!(answer.text(), "late");
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert_eq!(gateway.ended().code(), Some(0));
+    assert_eq!(gateway.get("auth.test", "/fast").status(), 200);
+}
+
+#[test]
+fn a_binary_that_can_t_start_changes_nothing() {
+    let upstream = Upstream::hello();
+    let mut gateway = Gateway::to(&upstream);
+    let file = gateway.folder().unwrap().join("mesh-router.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{config}\n[limts]\n")).unwrap();
+    gateway.signal("USR2");
+    let line = logged(&gateway, "upgrade failed, we go on", 0);
+    assert!(line["error"].as_str().unwrap().contains("exit status: 2"));
+    assert!(gateway.is_running());
+    assert_eq!(gateway.get("auth.test", "/").status(), 200);
+    // Once it is mended, it goes.
+    fs::write(&file, config).unwrap();
+    let _successor = upgrade(&gateway, None, 0);
+    assert_eq!(gateway.ended().code(), Some(0));
+    assert_eq!(gateway.get("auth.test", "/").status(), 200);
+}
+
+#[test]
+fn unix_sockets_and_the_admin_listener_go_along() {
+    let upstream = Upstream::hello();
+    let folder = tempfile::tempdir().unwrap();
+    let (clients, admin) = (folder.path().join("c.sock"), folder.path().join("a.sock"));
+    let listen = format!("listen = [\"127.0.0.1:0\", \"unix:{}\"]", clients.display());
+    let tables = format!("[admin]\nlisten = \"unix:{}\"", admin.display());
+    let config = Gateway::config_to(&upstream, "", &tables);
+    let config = config.replace("listen = [\"127.0.0.1:0\"]", &listen);
+    let mut gateway = Launch::configured(&config).with_admin().start();
+    let successor = upgrade(&gateway, None, 0);
+    assert_eq!(gateway.ended().code(), Some(0));
+    let status = Client::connect_unix(&clients)
+        .get("auth.test", "/")
+        .status();
+    assert_eq!(status, 200);
+    let ready = Client::connect_unix(&admin).get("localhost", "/readyz");
+    assert_eq!(ready.status(), 200);
+    // The last one tidies up.
+    successor.signal("TERM");
+    eventually("its end", || (!successor.is_running()).then_some(()));
+    assert!(!clients.exists() && !admin.exists());
+}
+
+/// Starts a gateway as systemd would: with these sockets, under these names.
+#[track_caller]
+fn activated(config: &str, sockets: Vec<OwnedFd>, names: &str) -> Gateway {
+    Launch::configured(config)
+        .env("LISTEN_FDS", &sockets.len().to_string())
+        .env("LISTEN_FDNAMES", names)
+        .with_admin()
+        .handing_over(sockets)
+        .start()
+}
+
+#[test]
+fn sockets_of_systemd_are_taken_as_they_are() {
+    let upstream = Upstream::hello();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clients.sock");
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let unix = UnixListener::bind(&path).unwrap();
+    let address = tcp.local_addr().unwrap();
+    // A client that came first is served as well.
+    let mut early = Client::connect(address);
+    early.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    let config = Gateway::config_to(&upstream, "", "");
+    let config = config.replace("listen = [\"127.0.0.1:0\"]\n", "");
+    let gateway = activated(
+        &config,
+        vec![tcp.into(), unix.into()],
+        "mesh-router.socket:x",
+    );
+    assert_eq!(early.response().status(), 200);
+    assert_eq!(gateway.get("auth.test", "/").status(), 200);
+    assert_eq!(
+        Client::connect_unix(&path).get("auth.test", "/").status(),
+        200
+    );
+    let unix = format!("unix:{}", path.display());
+    assert_eq!(gateway.listeners(), [address.to_string(), unix]);
+}
+
+#[test]
+fn a_socket_that_is_not_asked_for_is_closed_and_told() {
+    let upstream = Upstream::hello();
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = tcp.local_addr().unwrap();
+    let unix = tempfile::tempdir().unwrap();
+    let listen = format!("listen = [\"unix:{}/a\", ", unix.path().display());
+    let config = Gateway::config_to(&upstream, "", "");
+    let mine = TcpListener::bind("127.0.0.2:0").unwrap();
+    let asked = mine.local_addr().unwrap();
+    let config = config.replace("listen = [\"127.0.0.1:0\"", &format!("{listen}\"{asked}\""));
+    let gateway = activated(&config, vec![tcp.into(), mine.into()], "listen:listen");
+    let line = logged(
+        &gateway,
+        "socket handed over, but not asked for: it is closed",
+        0,
+    );
+    assert_eq!(line["address"], address.to_string());
+    assert!(TcpStream::connect(address).is_err());
+    assert_eq!(gateway.get("auth.test", "/").status(), 200);
+}
+
+#[test]
+fn systemd_is_told_of_each_stage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let systemd = UnixDatagram::bind(&path).unwrap();
+    systemd.set_read_timeout(Some(PATIENCE)).unwrap();
+    let next = || {
+        let mut buffer = [0; 256];
+        let count = systemd.recv(&mut buffer).expect("a word to systemd");
+        String::from_utf8_lossy(&buffer[..count]).into_owned()
+    };
+    let gateway = Launch::configured(&Gateway::config_to(&Upstream::hello(), "", ""))
+        .env("NOTIFY_SOCKET", path.to_str().unwrap())
+        .start();
+    assert_eq!(next(), "READY=1\n");
+    gateway.signal("HUP");
+    let reloading = next();
+    assert!(
+        reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="),
+        "{reloading}"
+    );
+    assert_eq!(next(), "READY=1\n");
+    let successor = upgrade(&gateway, None, 0);
+    // Both speak at once: the new one is ready, the old one says who counts from now on.
+    let mut said = [next(), next()];
+    said.sort();
+    assert_eq!(
+        said,
+        [format!("MAINPID={}\n", successor.0), "READY=1\n".to_owned()]
+    );
+    successor.signal("TERM");
+    assert_eq!(next(), "STOPPING=1\n");
+}
+
+#[test]
+fn a_descriptor_that_is_no_socket_is_refused() {
+    let file = fs::File::open(Path::new("/dev/null")).unwrap();
+    let ended = Launch::configured(&Gateway::config_to(&Upstream::hello(), "", ""))
+        .env("LISTEN_FDS", "1")
+        .handing_over(vec![file.into()])
+        .end();
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("LISTEN_FDS"), "{}", ended.stderr);
+}
