@@ -29,21 +29,24 @@ pub struct Client {
 }
 
 impl Client {
-    /// A connection that was just accepted. Reading from it is on.
-    pub fn new<D: Driver>(peer: Peer, cx: &mut Context<'_, D>) -> Self {
-        let mut client = Self {
+    /// A connection that was just accepted. Reading from it is on; [`Client::begin`] comes first.
+    pub fn new(peer: Peer, now: Instant) -> Self {
+        Self {
             peer,
             exchange: None,
             unread: Vec::new(),
-            idle_since: cx.now,
+            idle_since: now,
             armed: None,
             is_read: true,
             has_ended: false,
             is_stopping: false,
             is_over: false,
-        };
-        client.settle(cx);
-        client
+        }
+    }
+
+    /// Begins to wait for the first request.
+    pub fn begin<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+        self.settle(cx);
     }
 
     /// Takes the bytes of one read, at most one scratch buffer. All of them are taken: what can't be

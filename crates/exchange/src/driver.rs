@@ -131,6 +131,17 @@ pub struct Peer {
     pub ip: Option<IpAddr>,
     /// The port; 0 on a Unix socket.
     pub port: u16,
+    /// Whoever stands before us has said, before the first byte, that the client's own connection is
+    /// TLS.
+    pub tls: bool,
+}
+
+impl Peer {
+    /// A peer of which nothing else is known.
+    pub fn new(ip: Option<IpAddr>, port: u16) -> Self {
+        let tls = false;
+        Self { ip, port, tls }
+    }
 }
 
 /// What each `on_*` call may use.

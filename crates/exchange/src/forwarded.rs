@@ -40,6 +40,7 @@ impl Forwarded {
             is_trusted,
             hops: [None; HOPS_MAX],
             scheme: match settings.forwarded_proto {
+                ForwardedProto::Auto if peer.tls => "https",
                 ForwardedProto::Auto | ForwardedProto::Http => "http",
                 ForwardedProto::Https => "https",
             },

@@ -81,19 +81,14 @@ impl Script {
         let published = published(settings);
         let mut tools = Tools::new("mr-test", 7);
         let mut driver = Recorder::default();
-        let peer = Peer {
-            ip: peer.parse().ok(),
-            port: 50_000,
-        };
-        let client = Client::new(
-            peer,
-            &mut Context {
-                now,
-                published: &published,
-                tools: &mut tools,
-                driver: &mut driver,
-            },
-        );
+        let peer = Peer::new(peer.parse().ok(), 50_000);
+        let mut client = Client::new(peer, now);
+        client.begin(&mut Context {
+            now,
+            published: &published,
+            tools: &mut tools,
+            driver: &mut driver,
+        });
         Self {
             now,
             published,

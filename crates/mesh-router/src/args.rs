@@ -515,6 +515,16 @@ pub(crate) struct Options {
     /// The scheme for the apps where no trusted peer says: http, https [default: auto]
     #[arg(long, value_name = "SCHEME", help_heading = "Settings")]
     pub(crate) forwarded_proto: Option<String>,
+    /// Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
+    #[arg(
+        long,
+        value_name = "SWITCH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        help_heading = "Settings"
+    )]
+    pub(crate) proxy_protocol: Option<String>,
     /// The endpoint that gets hosts nobody claims [default: none, they get a 404]
     #[arg(long, value_name = "MODULE", help_heading = "Settings")]
     pub(crate) default_service: Option<String>,
@@ -543,6 +553,11 @@ impl Options {
                 "forwarded_proto",
                 "--forwarded-proto",
                 one(&self.forwarded_proto),
+            ),
+            (
+                "proxy_protocol",
+                "--proxy-protocol",
+                one(&self.proxy_protocol),
             ),
             (
                 "default_service",

@@ -157,6 +157,7 @@ pub(crate) struct Config {
     response_unset: bool,
     trusted_proxies: TrustedProxies,
     forwarded_proto: ForwardedProto,
+    proxy_protocol: bool,
     health_path: Option<String>,
 }
 
@@ -274,6 +275,7 @@ impl Config {
             timeouts,
             trusted_proxies: self.trusted_proxies.clone(),
             forwarded_proto: self.forwarded_proto,
+            proxy_protocol: self.proxy_protocol,
             prefer: self.prefer,
             machine: Vec::new(),
             health_path: self.health_path.clone(),
@@ -302,6 +304,7 @@ fn compose(
         mode: layers.one("mode", |text| units::word(text, MODES)),
         trusted_proxies: TrustedProxies(networks.into_iter().flat_map(|(nets, _)| nets).collect()),
         forwarded_proto: layers.one("forwarded_proto", |text| units::word(text, PROTOS)),
+        proxy_protocol: layers.one("proxy_protocol", |text| units::word(text, units::SWITCH)),
         default_service: layers.one("default_service", |text| {
             or("none", text, |name| Ok(name.to_owned()))
         }),

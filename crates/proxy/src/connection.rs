@@ -53,6 +53,8 @@ pub(crate) fn number(key: usize) -> u32 {
 /// Where a client's connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// Whoever stands before us has yet to say who the client is (PROXY protocol).
+    Unannounced,
     /// Its exchanges are served.
     Open,
     /// Served no more: what waits is sent, then it ends so.
@@ -86,6 +88,12 @@ pub(crate) struct ClientConnection {
     pub(crate) listener: u16,
     pub(crate) reminder: Reminder,
     pub(crate) peer: Option<IpAddr>,
+    /// What has come of a PROXY protocol header.
+    #[allow(
+        clippy::box_collection,
+        reason = "it is there for a moment, in few connections"
+    )]
+    pub(crate) preface: Option<Box<Vec<u8>>>,
 }
 
 impl ClientConnection {
@@ -104,6 +112,7 @@ impl ClientConnection {
             listener,
             reminder: Reminder::default(),
             peer: peer.ip,
+            preface: None,
         }
     }
 }

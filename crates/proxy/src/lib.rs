@@ -28,6 +28,7 @@ mod handed;
 mod listener;
 mod mailbox;
 mod pool;
+pub mod preface;
 mod proxy;
 mod socket;
 mod step;

@@ -202,17 +202,11 @@ impl Listener {
                     let _ = stream.set_nodelay(true);
                 }
                 let ip = Some(peer.ip().to_canonical());
-                Ok((
-                    Stream::Tcp(stream),
-                    Peer {
-                        ip,
-                        port: peer.port(),
-                    },
-                ))
+                Ok((Stream::Tcp(stream), Peer::new(ip, peer.port())))
             }
             Acceptor::Unix(listener, _) => {
                 let (stream, _) = listener.accept()?;
-                Ok((Stream::Unix(stream), Peer { ip: None, port: 0 }))
+                Ok((Stream::Unix(stream), Peer::new(None, 0)))
             }
         }
     }

@@ -105,7 +105,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
     let addresses = listeners.addresses().len();
     let services = first.settings.limits.services.max(COUNTED_SERVICES_MIN);
     let open = Arc::new(AtomicUsize::new(0));
-    let strangers = Strangers::default();
+    let (strangers, silent) = (Strangers::default(), Strangers::default());
     let board = Board::default();
     let (leaving, left) = mpsc::sync_channel(0);
     let (desks, dealer) = set_up(listeners.workers)?;
@@ -129,6 +129,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
             counters: Arc::clone(&counters),
             journal: writer.journal(),
             strangers: strangers.clone(),
+            silent: silent.clone(),
             board: board.clone(),
             open: Arc::clone(&open),
             instance: instance.clone(),

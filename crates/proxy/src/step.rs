@@ -45,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) buffers: Buffers,
     pub(crate) journal: Journal,
     pub(crate) strangers: Strangers,
+    /// Networks whose connections don't begin as the PROXY protocol wants it.
+    pub(crate) silent: Strangers,
     pub(crate) counters: Arc<WorkerCounters>,
     pub(crate) random: Rng,
     /// Who is to be looked at in the next turn, though the reactor will tell nothing new.
@@ -158,6 +160,10 @@ impl Driver for Step<'_> {
         let Some(peer) = self.connection.peer else {
             return;
         };
+        if self.published.settings.trusted_proxies.contains(peer) {
+            // It named its client, which then spoke for itself: nobody's setting is wrong.
+            return;
+        }
         if let Some(network) = self.parts.strangers.meet(peer) {
             let setting = strangers::setting(&self.published.settings.trusted_proxies, network);
             tracing::warn!(%peer, %network, setting, "forwarded fields dropped, peer is not trusted");

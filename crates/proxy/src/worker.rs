@@ -35,6 +35,7 @@ use crate::{
 };
 
 mod accepting;
+mod announcing;
 mod clients;
 mod leaving;
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub(crate) struct Seed {
     pub(crate) counters: Arc<WorkerCounters>,
     pub(crate) journal: Journal,
     pub(crate) strangers: Strangers,
+    pub(crate) silent: Strangers,
     pub(crate) board: Board,
     /// Client connections of all workers.
     pub(crate) open: Arc<AtomicUsize>,
@@ -116,6 +118,7 @@ impl Worker {
             buffers: Buffers::default(),
             journal: seed.journal,
             strangers: seed.strangers,
+            silent: seed.silent,
             counters: seed.counters,
             random: fastrand::Rng::with_seed(seed.random),
             ready: Vec::new(),

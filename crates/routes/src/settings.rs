@@ -22,6 +22,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: TrustedProxies,
+    /// Connections of trusted peers begin with a PROXY protocol header, which says who the client is.
+    pub proxy_protocol: bool,
     /// The scheme where nobody trusted says.
     pub forwarded_proto: ForwardedProto,
     /// Which of a service's upstreams are chosen first.

@@ -22,6 +22,7 @@ mod lifecycle;
 mod limits;
 mod node;
 mod oracle;
+mod preface;
 mod project;
 mod release;
 mod rfc6455;

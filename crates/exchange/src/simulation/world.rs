@@ -100,12 +100,13 @@ impl World {
 
     /// Plays until every client's connection has ended, and checks what came of it.
     pub(super) fn run(mut self, tally: &mut Tally) {
-        let peer = Peer {
-            ip: "203.0.113.7".parse().ok(),
-            port: 1,
-        };
+        let peer = Peer::new("203.0.113.7".parse().ok(), 1);
         for index in 0..self.lines.len() {
-            let client = self.with(index, |cx| Client::new(peer, cx));
+            let client = self.with(index, |cx| {
+                let mut client = Client::new(peer, cx.now);
+                client.begin(cx);
+                client
+            });
             self.clients.push(client);
         }
         for _ in 0..STEPS_MAX {

@@ -140,6 +140,9 @@ fn help_of_export() {
                   --forwarded-proto <SCHEME>
                       The scheme for the apps where no trusted peer says: http, https [default: auto]
 
+                  --proxy-protocol[=<SWITCH>]
+                      Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
+
                   --default-service <MODULE>
                       The endpoint that gets hosts nobody claims [default: none, they get a 404]
 
@@ -232,6 +235,9 @@ fn help_of_run() {
 
                   --forwarded-proto <SCHEME>
                       The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+                  --proxy-protocol[=<SWITCH>]
+                      Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
 
                   --default-service <MODULE>
                       The endpoint that gets hosts nobody claims [default: none, they get a 404]
@@ -339,6 +345,9 @@ fn help_of_explain() {
 
                   --forwarded-proto <SCHEME>
                       The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+                  --proxy-protocol[=<SWITCH>]
+                      Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
 
                   --default-service <MODULE>
                       The endpoint that gets hosts nobody claims [default: none, they get a 404]
@@ -454,6 +463,9 @@ fn help_of_diff() {
                   --forwarded-proto <SCHEME>
                       The scheme for the apps where no trusted peer says: http, https [default: auto]
 
+                  --proxy-protocol[=<SWITCH>]
+                      Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
+
                   --default-service <MODULE>
                       The endpoint that gets hosts nobody claims [default: none, they get a 404]
 
@@ -550,6 +562,9 @@ fn help_of_doctor() {
 
                   --forwarded-proto <SCHEME>
                       The scheme for the apps where no trusted peer says: http, https [default: auto]
+
+                  --proxy-protocol[=<SWITCH>]
+                      Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
 
                   --default-service <MODULE>
                       The endpoint that gets hosts nobody claims [default: none, they get a 404]

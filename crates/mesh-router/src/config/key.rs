@@ -89,6 +89,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("mode", "auto"),
     Key::list("trusted_proxies", "loopback,private").or("none"),
     Key::one("forwarded_proto", "auto"),
+    Key::one("proxy_protocol", "false").or("false"),
     Key::one("default_service", "none").or("none"),
     Key::one("admin.listen", "127.0.0.1:9900").or("off"),
     Key::one("health.listen", "off").or("off"),
@@ -146,7 +147,6 @@ pub(crate) const ROUTES: &str = "routes";
 
 /// Keys that other versions know: named so that nobody hunts for a misspelling.
 const ELSEWHERE: &[&str] = &[
-    "proxy_protocol",
     "limits.connections_per_client",
     "limits.held",
     "timeouts.hold",

@@ -16,8 +16,6 @@ const EPMD_PORT: u16 = 4369;
 /// OTP's variable for it.
 const EPMD_VARIABLE: &str = "ERL_EPMD_PORT";
 
-const SWITCH: &[(&str, bool)] = &[("true", true), ("false", false)];
-
 /// The nodes as the operator names them; no file is read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Nodes {
@@ -68,7 +66,7 @@ pub(crate) fn nodes(
             epmd: places.into_iter().map(|(place, _)| place).collect(),
             query,
             names: pattern(layers),
-            follow: layers.one("discovery.follow", |text| units::word(text, SWITCH)),
+            follow: layers.one("discovery.follow", |text| units::word(text, units::SWITCH)),
             forget: layers.one("discovery.forget", units::wait),
             epmd_port,
         },

@@ -73,6 +73,7 @@ workers = 4
 mode = "production"
 trusted_proxies = ["10.1.0.0/16", "192.0.2.7"]
 forwarded_proto = "https"
+proxy_protocol = true
 default_service = "ShopWeb.Endpoint"
 [admin]
 listen = "unix:run/admin.sock"
@@ -273,6 +274,7 @@ fn every_key_of_the_workers_can_be_written() {
     let settings = config(WHOLE).settings(Mode::Production);
     assert_eq!(settings.health_path.as_deref(), Some("/.mesh-router/ready"));
     assert_eq!(settings.forwarded_proto, ForwardedProto::Https);
+    assert!(settings.proxy_protocol);
     assert_eq!(settings.prefer, Prefer::Local);
     assert!(
         settings
@@ -330,12 +332,12 @@ fn routes_can_be_written() {
     let auth = (
         "auth.example.com",
         Subdomains::Any,
-        "mesh-router.toml:52".to_owned(),
+        "mesh-router.toml:53".to_owned(),
     );
     let billing = (
         "billing.example.com",
         Subdomains::None,
-        "mesh-router.toml:54".to_owned(),
+        "mesh-router.toml:55".to_owned(),
     );
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
@@ -477,12 +479,6 @@ fn unknown_keys_are_refused_with_the_nearest() {
 
 #[test]
 fn keys_of_other_versions_are_named_as_such() {
-    refused(
-        "proxy_protocol = true\n",
-        &expect![[
-            r#"mesh-router.toml:1:1: key "proxy_protocol" is not known in this version of mesh-router"#
-        ]],
-    );
     refused(
         "[discovery]\nsources = [\"package\"]\n",
         &expect![[

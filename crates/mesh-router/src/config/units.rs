@@ -30,6 +30,9 @@ const SIZE_UNITS: &[(&str, u64)] = &[
     ("GB", 1_000_000_000),
 ];
 
+/// On or off.
+pub(crate) const SWITCH: &[(&str, bool)] = &[("true", true), ("false", false)];
+
 /// Parses a duration: `"10s"`, `"500ms"`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = Duration::from_millis(measure(text, "10s", DURATION_UNITS)?);

@@ -10,15 +10,16 @@ use std::{
     time::Duration,
 };
 
-use exchange::{Client, Context, Peer};
+use exchange::{Client, Peer};
 use mio::Registry;
+use routes::Settings;
 
 use crate::{
-    connection::{ClientConnection, Key, Slot, number},
+    connection::{ClientConnection, Key, Phase, Slot, number},
     listener::Listener,
     mailbox::Mailbox,
     socket::{Socket, Stream},
-    step::{Step, is_out_of_descriptors},
+    step::is_out_of_descriptors,
 };
 
 use super::Worker;
@@ -69,6 +70,13 @@ impl Dealt {
             listener,
         }
     }
+}
+
+/// Whether the first bytes of a connection say who the client is. From others they would be a claim
+/// that anybody can make.
+fn announces(peer: Peer, settings: &Settings) -> bool {
+    let trusts = |ip| settings.trusted_proxies.contains(ip);
+    settings.proxy_protocol && peer.ip.is_none_or(trusts)
 }
 
 /// Deals connections out to all workers in turn.
@@ -208,8 +216,7 @@ impl Worker {
         self.paused = None;
     }
 
-    /// Begins to serve a connection that is counted already. Its first bytes are read at once:
-    /// they are mostly there.
+    /// Takes up a connection that is counted already.
     fn admit(&mut self, dealt: Dealt) {
         let Dealt {
             stream,
@@ -229,24 +236,21 @@ impl Worker {
         };
         self.parts.counters.connections_total.add(1);
         self.parts.counters.open[usize::from(listener)].add(1);
-        let mut connection = ClientConnection::new(socket, peer, listener);
-        let mut driver = Step {
-            key,
-            connection: &mut connection,
-            parts: &mut self.parts,
-            published: &self.published,
-            now: self.now,
-        };
-        let client = Client::new(
-            peer,
-            &mut Context {
-                now: self.now,
-                published: &self.published,
-                tools: &mut self.tools,
-                driver: &mut driver,
-            },
-        );
-        entry.insert(Slot { client, connection });
+        let connection = ClientConnection::new(socket, peer, listener);
+        let client = Client::new(peer, self.now);
+        let slot = entry.insert(Slot { client, connection });
+        if announces(peer, &self.published.settings) {
+            slot.connection.phase = Phase::Unannounced;
+            self.set_client_limit(key, self.published.settings.timeouts.head);
+            self.serve_client(key);
+        } else {
+            self.begin_client(key);
+        }
+    }
+
+    /// Begins the exchanges of a client. Its first bytes are read at once: they are mostly there.
+    pub(super) fn begin_client(&mut self, key: u32) {
+        self.step(key, |client, context| client.begin(context));
         self.serve_client(key);
         if self.drain.is_some() {
             self.step(key, |client, context| client.stop(false, context));

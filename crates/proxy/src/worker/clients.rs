@@ -24,6 +24,7 @@ impl Worker {
         };
         match slot.connection.phase {
             Phase::Open => self.serve_open(key),
+            Phase::Unannounced => self.hear_preface(key),
             Phase::Flushing(ending) => self.go_on_flushing(key, ending),
             Phase::Lingering(left) => self.go_on_lingering(key, left),
             Phase::Closed => {}
@@ -39,7 +40,7 @@ impl Worker {
             Phase::Open => self.step(key, |client, context| client.on_time(context)),
             // The client takes no bytes, or sends on and on: it has had its time.
             Phase::Flushing(_) => self.abort_client(key),
-            Phase::Lingering(_) => self.close_client(key),
+            Phase::Unannounced | Phase::Lingering(_) => self.close_client(key),
             Phase::Closed => {}
         }
     }
@@ -93,7 +94,9 @@ impl Worker {
         };
         match slot.connection.phase {
             Phase::Open => self.abort_client(key),
-            Phase::Flushing(_) | Phase::Lingering(_) => self.close_client(key),
+            Phase::Unannounced | Phase::Flushing(_) | Phase::Lingering(_) => {
+                self.close_client(key);
+            }
             Phase::Closed => {}
         }
     }
@@ -243,7 +246,7 @@ impl Worker {
         connection.phase = Phase::Lingering(left);
     }
 
-    fn close_client(&mut self, key: u32) {
+    pub(super) fn close_client(&mut self, key: u32) {
         self.drop_upstream(key);
         let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
             return;
@@ -279,7 +282,7 @@ impl Worker {
         }
     }
 
-    fn set_client_limit(&mut self, key: u32, limit: Duration) {
+    pub(super) fn set_client_limit(&mut self, key: u32, limit: Duration) {
         let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
             return;
         };

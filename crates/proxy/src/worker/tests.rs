@@ -47,6 +47,7 @@ impl Hand {
             counters: Arc::clone(&counters),
             journal: Writer::start(&AccessLog::Off).unwrap().journal(),
             strangers: Strangers::default(),
+            silent: Strangers::default(),
             board: Board::default(),
             open: Arc::default(),
             instance: "mr-test".to_owned(),
@@ -74,7 +75,7 @@ impl Hand {
         let stream = Stream::Unix(mio::net::UnixStream::from_std(theirs));
         let key = number(self.worker.clients.vacant_key());
         self.deal
-            .send(Dealt::new(stream, Peer { ip, port: 0 }, 0))
+            .send(Dealt::new(stream, Peer::new(ip, 0), 0))
             .unwrap();
         self.mailbox.wake().unwrap();
         self.turn();

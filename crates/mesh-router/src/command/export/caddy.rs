@@ -432,6 +432,12 @@ fn differences(plan: &Plan<'_>) -> Vec<String> {
     ]
     .map(str::to_owned)
     .into();
+    if plan.settings.proxy_protocol {
+        lines.push(
+            "No PROXY protocol is expected: that is `listener_wrappers { proxy_protocol }`."
+                .to_owned(),
+        );
+    }
     let strange: Vec<String> = plan
         .settings
         .trusted_proxies

@@ -400,6 +400,13 @@ fn differences(plan: &Plan<'_>) -> Vec<String> {
     ]
     .map(str::to_owned)
     .into();
+    if plan.settings.proxy_protocol {
+        lines.push(
+            "No PROXY protocol is expected: that is `proxy_protocol` in each `listen`, with \
+             `set_real_ip_from`."
+                .to_owned(),
+        );
+    }
     if timeouts.response.is_none() || timeouts.websocket_idle.is_none() {
         lines.push("A timeout of \"none\" is 24h.".to_owned());
     }

@@ -13,7 +13,7 @@ fn a_page_of_a_command() {
         .SH NAME
         mesh\-router\-explain \- Say where a host or URL leads, and why
         .SH SYNOPSIS
-        \fBmesh\-router explain\fR [\fB\-\-json\fR] [\fB\-\-running\fR] [\fB\-\-admin\fR] [\fB\-\-root\fR] [\fB\-\-release\fR] [\fB\-\-env\fR] [\fB\-\-env\-file\fR] [\fB\-\-config\fR] [\fB\-\-node\fR] [\fB\-\-cookie\-file\fR] [\fB\-\-listen\fR] [\fB\-\-workers\fR] [\fB\-\-mode\fR] [\fB\-\-trusted\-proxies\fR] [\fB\-\-forwarded\-proto\fR] [\fB\-\-default\-service\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fIHOST|URL\fR> 
+        \fBmesh\-router explain\fR [\fB\-\-json\fR] [\fB\-\-running\fR] [\fB\-\-admin\fR] [\fB\-\-root\fR] [\fB\-\-release\fR] [\fB\-\-env\fR] [\fB\-\-env\-file\fR] [\fB\-\-config\fR] [\fB\-\-node\fR] [\fB\-\-cookie\-file\fR] [\fB\-\-listen\fR] [\fB\-\-workers\fR] [\fB\-\-mode\fR] [\fB\-\-trusted\-proxies\fR] [\fB\-\-forwarded\-proto\fR] [\fB\-\-proxy\-protocol\fR] [\fB\-\-default\-service\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fIHOST|URL\fR> 
         .SH DESCRIPTION
         Say where a host or URL leads, and why
         .PP
@@ -73,6 +73,9 @@ fn a_page_of_a_command() {
         .TP
         \fB\-\-forwarded\-proto\fR \fI<SCHEME>\fR
         The scheme for the apps where no trusted peer says: http, https [default: auto]
+        .TP
+        \fB\-\-proxy\-protocol\fR[=\fI<SWITCH>\fR]
+        Trusted peers say with the PROXY protocol who the client is: true, false [default: false]
         .TP
         \fB\-\-default\-service\fR \fI<MODULE>\fR
         The endpoint that gets hosts nobody claims [default: none, they get a 404]

@@ -290,9 +290,9 @@ fn unknown_keys_are_said_where_they_stand() {
         ]],
     );
     refused(
-        "proxy_protocol: true",
+        "limits: [held: 5]",
         &expect![[
-            r#"config/config.exs:2: key "proxy_protocol" is not known in this version of mesh-router"#
+            r#"config/config.exs:2: key "held" in [limits] is not known in this version of mesh-router"#
         ]],
     );
 }
