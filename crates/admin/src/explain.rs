@@ -47,8 +47,8 @@ pub fn explain(host: &Host, snapshot: &Snapshot) -> Explanation {
     let (Some(found), Some(service)) = (found, service) else {
         return nowhere(host, snapshot);
     };
-    let tenant =
-        tenant_resolver::resolve(host.as_str(), found.route.map(|route| route.host.as_str()));
+    let base = found.route.map(|route| route.host.as_str().as_bytes());
+    let tenant = tenant_resolver::resolve(host.as_str().as_bytes(), base);
     let mut why = vec![by_rule(host, &found, service)];
     why.extend(found.route.map(|route| by_origin(route, service)));
     why.extend(reach(service));

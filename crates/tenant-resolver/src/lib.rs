@@ -8,12 +8,13 @@
 //! whether `tenant1` exists, and whether `www` is one, is for the app to say.
 //!
 //! ```text
-//! resolve("tenant1.auth.local", None)                       tenant1
-//! resolve("auth.local", None)                               none: two labels
-//! resolve("www.example.com", None)                          www: see below
-//! resolve("tenant1.shop.example.com", None)                 none: four labels
-//! resolve("tenant1.shop.example.com", Some("shop.example.com"))  tenant1
-//! resolve("example.com", Some("example.com"))               none: the base itself
+//! host                        base                tenant
+//! tenant1.auth.local          -                   tenant1
+//! auth.local                  -                   none: two labels
+//! www.example.com             -                   www: see below
+//! tenant1.shop.example.com    -                   none: four labels
+//! tenant1.shop.example.com    shop.example.com    tenant1
+//! example.com                 example.com         none: the base itself
 //! ```
 //!
 //! Without a base all it can do is count: a host of exactly three labels has a tenant, any other
@@ -39,8 +40,9 @@ const LABELS: usize = 3;
 ///
 /// Without a base the tenant is the first of exactly three labels; with one it is the only label in
 /// front of the base. Case, a port and one trailing dot don't matter, in host and base alike. An IP
-/// address has no tenant, and neither has anything that is no host.
-pub fn resolve(host: &str, base: Option<&str>) -> Option<String> {
+/// address has no tenant, and neither has anything that is no host. Both may be any bytes, as the
+/// value of a `Host` field may.
+pub fn resolve(host: &[u8], base: Option<&[u8]>) -> Option<String> {
     let host = name(host)?;
     let tenant = match base {
         Some(base) => {
@@ -57,7 +59,9 @@ pub fn resolve(host: &str, base: Option<&str>) -> Option<String> {
 }
 
 /// Returns the DNS name that a `Host` value holds, in lower case; `None` where it holds none.
-fn name(host: &str) -> Option<String> {
+fn name(host: &[u8]) -> Option<String> {
+    // What is no UTF-8 is no ASCII either, so no name is lost.
+    let host = std::str::from_utf8(host).ok()?;
     let name = match host.split_once(':') {
         Some((name, port)) => is_port(port).then_some(name)?,
         None => host,
@@ -66,13 +70,8 @@ fn name(host: &str) -> Option<String> {
     if name.len() > HOST_BYTES_MAX || !name.split('.').all(is_label) {
         return None;
     }
-    // RFC 1123 §2.1: no name ends in a label of digits, so that whatever does is an IPv4 address,
-    // or was meant to be one.
     let last = name.rsplit('.').next()?;
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(name.to_ascii_lowercase())
+    (!is_number(last)).then(|| name.to_ascii_lowercase())
 }
 
 fn is_label(label: &str) -> bool {
@@ -80,8 +79,19 @@ fn is_label(label: &str) -> bool {
     (1..=LABEL_BYTES_MAX).contains(&label.len()) && label.bytes().all(is_label_byte)
 }
 
-/// RFC 3986 §3.2.3: a port may be empty.
+/// Whether a name that ends in this label is an IPv4 address, or was meant to be one: no name ends
+/// in a label of digits (RFC 1123 §2.1), and browsers read `0x7f` as a number too ("ends in a
+/// number", URL Standard §3.5).
+fn is_number(label: &str) -> bool {
+    let label = label.as_bytes();
+    match label {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        digits => digits.iter().all(u8::is_ascii_digit),
+    }
+}
+
+/// RFC 3986 §3.2.3: a port may be empty, and zeros may lead.
 fn is_port(port: &str) -> bool {
-    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-    port.is_empty() || is_number && port.parse::<u16>().is_ok_and(|port| port > 0)
+    let is_digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    port.is_empty() || is_digits && port.parse::<u16>().is_ok_and(|port| port > 0)
 }

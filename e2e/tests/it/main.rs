@@ -30,6 +30,7 @@ mod rfc9110;
 mod rfc9112;
 mod settings;
 mod streams;
+mod tenants;
 mod terms;
 mod tidy;
 mod upgrade;

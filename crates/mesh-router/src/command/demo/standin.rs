@@ -78,7 +78,7 @@ impl Standin {
             .iter()
             .filter(is_below)
             .max_by_key(|known| known.len());
-        tenant_resolver::resolve(name, nearest.map(String::as_str))
+        tenant_resolver::resolve(name.as_bytes(), nearest.map(String::as_bytes))
     }
 }
 
