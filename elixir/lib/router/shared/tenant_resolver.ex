@@ -98,6 +98,17 @@ defmodule Router.Shared.TenantResolver do
   # Whether a text is a host that can have tenants.
   def host?(text) when is_binary(text), do: labels(text) != :error
 
+  @doc false
+  # Whether two hosts are one, but for case, port and a dot at the end.
+  def same_host?(one, other) when is_binary(one) and is_binary(other) do
+    case {labels(one), labels(other)} do
+      {{:ok, one}, {:ok, other}} -> one == other
+      # An address has no labels.
+      {:error, :error} -> one == other
+      _ -> false
+    end
+  end
+
   defp hosts(bases) when is_list(bases), do: Enum.flat_map(bases, &hosts/1)
   defp hosts(base) when is_binary(base), do: [base]
 
