@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod install;
 mod nightly;
+mod package;
 mod steps;
 mod test;
 mod trixie;
@@ -32,7 +33,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs all that must pass before a change lands: format, lints, docs, every test.
-    Test,
+    Test(test::Arguments),
     /// Runs what takes long: many simulation seeds, thousands of connections, fuzzing.
     Nightly(nightly::Arguments),
     /// Makes a Debian 13 with Elixir 1.18 in the cache folder, if it is not there, and prints where.
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
-        Command::Test => test::run(),
+        Command::Test(arguments) => test::run(arguments),
         Command::Nightly(arguments) => nightly::run(arguments),
         Command::Trixie => trixie::run(),
         Command::Bench(arguments) => bench::run(arguments),

@@ -16,12 +16,15 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Runs a command in the workspace's root; its failure ends the run.
+    /// Runs a command, in the workspace's root unless it says where; its failure ends the run.
     pub(crate) fn run(&mut self, command: &mut Command) -> Result<()> {
         let shown = shown(command);
         println!("\n$ {shown}");
         let started = Instant::now();
-        let status = command.current_dir(root()).status();
+        if command.get_current_dir().is_none() {
+            command.current_dir(root());
+        }
+        let status = command.status();
         let status = status.with_context(|| format!("starting {shown}"))?;
         self.done.push((shown.clone(), started.elapsed()));
         if !status.success() {

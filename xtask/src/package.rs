@@ -1,0 +1,86 @@
+//! The Hex package's own checks, by each Elixir that there is.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::steps::{Steps, program, root, target};
+
+/// What the package's tests read: the package, and the cases that its resolver shares with the crate.
+const READ: &[&str] = &["elixir", "crates/tenant-resolver/testdata"];
+
+/// Folders of the package that a compiler or a person has filled.
+const MADE: &[&str] = &["_build", "deps", "doc"];
+
+/// Runs format, compiler and tests with the installed Elixir, and again in the Debian tree if there is
+/// one. Nothing is written into the package's folder.
+pub(crate) fn test(tree: Option<&Path>, steps: &mut Steps) -> Result<()> {
+    let built = target().join("package");
+    let built = std::path::absolute(built)?;
+    let mix = |env: &str, arguments: &[&str]| {
+        let mut command = program("mix", arguments);
+        command.current_dir(root().join("elixir"));
+        command.env("MIX_ENV", env);
+        command.env("MIX_BUILD_PATH", built.join(env));
+        command
+    };
+    steps.run(&mut mix("test", &["format", "--check-formatted"]))?;
+    steps.run(&mut mix("prod", &["compile", "--warnings-as-errors"]))?;
+    steps.run(&mut mix("test", &["test", "--warnings-as-errors"]))?;
+    match tree {
+        Some(tree) => test_in(tree, steps),
+        None => Ok(()),
+    }
+}
+
+/// Runs compiler and tests on a copy of the package in the tree, which sees nothing outside of itself.
+fn test_in(tree: &Path, steps: &mut Steps) -> Result<()> {
+    let place = format!("root/mesh-router-package-{}", std::process::id());
+    let copy = Copy(tree.join(&place));
+    for read in READ {
+        copy_folder(&root().join(read), &copy.0.join(read))?;
+    }
+    let mix = |env: &str, arguments: &[&str]| {
+        let mut command = program("chroot", [tree.as_os_str()]);
+        // A folder in the tree, for which `current_dir` would look outside.
+        let there = format!("--chdir=/{place}/elixir");
+        let set = format!("MIX_ENV={env}");
+        command.args(["env", &there, &set, "LANG=C.UTF-8", "HOME=/root", "mix"]);
+        command.args(arguments);
+        command
+    };
+    steps.run(&mut mix("prod", &["compile", "--warnings-as-errors"]))?;
+    steps.run(&mut mix("test", &["test", "--warnings-as-errors"]))
+}
+
+/// A folder that goes with this value.
+struct Copy(PathBuf);
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("{} stays behind: {error}", self.0.display());
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if MADE.iter().any(|made| name == *made) {
+            continue;
+        }
+        let (from, to) = (entry.path(), to.join(&name));
+        if entry.file_type()?.is_dir() {
+            copy_folder(&from, &to)?;
+        } else {
+            fs::copy(&from, &to).with_context(|| from.display().to_string())?;
+        }
+    }
+    Ok(())
+}
