@@ -3,6 +3,7 @@
 //! A function that is not here is not evaluated; one that is answers exactly what Elixir does, or
 //! says that it cannot.
 
+mod casing;
 mod keyed;
 mod list;
 mod number;
@@ -120,6 +121,7 @@ pub(crate) fn remote(module: &str, name: &str, values: &[Value]) -> Answer {
             _ => Answer::Foreign,
         },
         "Enum" => list::enumerate(name, values),
+        "Macro" => casing::macros(name, values),
         "URI" => match (name, values) {
             ("parse", [value]) => uri::parse(value),
             _ => Answer::Foreign,

@@ -143,6 +143,37 @@ fn conversions() {
 }
 
 #[test]
+fn casing() {
+    check("Macro.camelize(\"acme_web\")", "\"AcmeWeb\"");
+    check("Macro.camelize(\"_a__b/_c_1_\")", "\"AB.C1\"");
+    check("Macro.camelize(\"ACME_WEB a_É\")", "\"ACME_WEB a_É\"");
+    check("Macro.camelize(\"a_\\xFF\")", "<<65, 95, 255>>");
+    check("Macro.camelize(\"\")", "\"\"");
+    check(
+        "Macro.camelize(:acme)",
+        "? Elixir refuses Macro.camelize/1 here",
+    );
+    check(
+        "Macro.underscore(AcmeWeb.HTTPServer)",
+        "\"acme_web/http_server\"",
+    );
+    check("Macro.underscore(\"SSL2Go.A_B\")", "\"ssl2_go/a_b\"");
+    check("Macro.underscore(:\"Elixir.\")", "\"\"");
+    check(
+        "Macro.underscore(:acme)",
+        "? Elixir refuses Macro.underscore/1 here",
+    );
+    check(
+        "Module.concat(Macro.camelize(\"shop_web\"), \"Endpoint\")",
+        "ShopWeb.Endpoint",
+    );
+    check(
+        "Macro.to_string(:a)",
+        "? Macro.to_string/1 is not evaluated",
+    );
+}
+
+#[test]
 fn times() {
     check(":timer.seconds(90)", "90000");
     check(":timer.minutes(-2)", "-120000");

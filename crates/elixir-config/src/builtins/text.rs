@@ -106,7 +106,7 @@ pub(super) fn join(list: &Value, separator: &str) -> Answer {
 const ALWAYS_ATOMS: [&str; 6] = ["true", "false", "nil", "ok", "error", ""];
 
 /// Bytes of text that one call of a function may multiply to.
-const REPEATED_BYTES_MAX: usize = 1 << 20;
+pub(super) const REPEATED_BYTES_MAX: usize = 1 << 20;
 
 /// A function of `String`.
 pub(super) fn string(name: &str, values: &[Value]) -> Answer {

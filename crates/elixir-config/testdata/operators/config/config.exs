@@ -45,6 +45,16 @@ config :modules,
     Module.concat([])
   ]
 
+names = ["", "acme_web", "_a__b/_c_1_", "ACME_WEB", "HTTPServer.SSL2Go", "a//b..C", "grüße_É", "A_b-C d"]
+
+for {name, n} <- Enum.with_index(names) do
+  config :names, :"name_#{n}", camel: Macro.camelize(name), underscored: Macro.underscore(name)
+end
+
+for app <- ["shop_web", "admin"] do
+  config :names, Module.concat(Macro.camelize(app), "Endpoint"), from: Macro.underscore(Acme.HTTPServer)
+end
+
 config :lists,
   ranges: {1..3, Enum.to_list(4..1), Enum.to_list(1..10//3), 4 in 1..10//3, 2.0 in 1..3},
   counted: [Enum.count(1..9), Enum.sum([1, 2]), Enum.count(%{b: 1, a: 2}), length('abc')],
