@@ -17,8 +17,8 @@ use crate::{
     name::development_labels,
 };
 
-/// The first port proposed to an endpoint that needs one; the gateway itself likes 4000.
-const PROPOSED_PORT_MIN: u16 = 4001;
+/// The gateway takes the first free port from here on, unless it is told where to listen.
+const GATEWAY_PORT_MIN: u16 = 4000;
 
 /// For whom, and under which circumstances, endpoints are read.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ pub fn read(
             project,
             module,
             facts,
-            free_port: free_ports.next().unwrap_or(PROPOSED_PORT_MIN),
+            free_port: free_ports.next().unwrap_or(GATEWAY_PORT_MIN + 1),
             label: &label,
         };
         meaning
@@ -105,9 +105,12 @@ fn declared_port(facts: &Facts) -> Option<(u16, Origin)> {
     }
 }
 
+/// Ports to propose to endpoints that need one.
 fn free_ports(declared: &[(u16, Origin)]) -> impl Iterator<Item = u16> + use<> {
     let declared: BTreeSet<u16> = declared.iter().map(|(port, _)| *port).collect();
-    (PROPOSED_PORT_MIN..=u16::MAX).filter(move |port| !declared.contains(port))
+    let free = (GATEWAY_PORT_MIN..=u16::MAX).filter(move |port| !declared.contains(port));
+    // The first will be the gateway's own.
+    free.skip(1)
 }
 
 /// `None` where an application's name makes no DNS label.

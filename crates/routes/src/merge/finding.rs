@@ -12,8 +12,11 @@ use crate::{Address, Finding, Origin, Service, Serving, Severity, Snapshot, Sour
 /// How many names a message lists before it only counts.
 const NAMES_MAX: usize = 5;
 
-/// The first port that a line to write proposes; the gateway itself likes 4000.
-const PROPOSED_PORT_MIN: u16 = 4001;
+/// The gateway takes the first free port from here on, unless it is told where to listen.
+const GATEWAY_PORT_MIN: u16 = 4000;
+
+/// The first port that a line to write proposes.
+const PROPOSED_PORT_MIN: u16 = GATEWAY_PORT_MIN + 1;
 
 /// The order of [`Snapshot::findings`].
 pub(super) fn most_severe_first(a: &Finding, b: &Finding) -> Ordering {
@@ -67,7 +70,7 @@ pub(super) fn of_table(
     findings
 }
 
-/// A port that nothing in the table and no listener of ours has, to propose.
+/// A port to propose: nothing in the table has it, and this gateway won't take it either.
 fn free_port(table: &Snapshot, rules: &Rules) -> u16 {
     let upstreams = table.services.iter().flat_map(|it| &it.upstreams);
     let taken: BTreeSet<u16> = upstreams
@@ -77,9 +80,11 @@ fn free_port(table: &Snapshot, rules: &Rules) -> u16 {
         })
         .chain(rules.listeners.iter().map(SocketAddr::port))
         .collect();
-    let mut ports = PROPOSED_PORT_MIN..=u16::MAX;
-    ports
-        .find(|port| !taken.contains(port))
+    let free = (GATEWAY_PORT_MIN..=u16::MAX).filter(|port| !taken.contains(port));
+    // Where nobody said yet where it listens, the first one will be its own.
+    let own = usize::from(rules.listeners.is_empty());
+    free.skip(own)
+        .find(|port| *port >= PROPOSED_PORT_MIN)
         .unwrap_or(PROPOSED_PORT_MIN)
 }
 

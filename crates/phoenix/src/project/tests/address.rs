@@ -307,4 +307,16 @@ fn the_line_to_write_names_a_free_port() {
               fix: config :c, c.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4004]
         "#]],
     );
+    // The gateway, which likes 4000, will have 4001.
+    check(
+        production(),
+        vec![app("a", vec![http(4000), on()]), app("c", vec![on()])],
+        expect![[r#"
+            a.Endpoint (Cowboy)
+              -> 127.0.0.1:4000 config/dev.exs:7
+            c.Endpoint (Cowboy)
+            Warning no-http lib/c/Endpoint.ex:1: c.Endpoint has no `http:` in prod
+              fix: config :c, c.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4003]
+        "#]],
+    );
 }

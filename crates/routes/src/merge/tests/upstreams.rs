@@ -343,7 +343,7 @@ fn two_endpoints_on_one_port_are_warned_of_unless_the_operator_wrote_one() {
         auth.test one -> AuthWeb.Endpoint (Own, config)
         billing.test one -> BillingWeb.Endpoint (Own, config)
         warning port-twice config/dev.exs:4: AuthWeb.Endpoint (config/dev.exs:4) and BillingWeb.Endpoint (config/dev.exs:4) have one address, 127.0.0.1:4000
-            write `config :billing_web, BillingWeb.Endpoint, http: [port: 4001]`
+            write `config :billing_web, BillingWeb.Endpoint, http: [port: 4002]`
     "#]].assert_eq(&shown(&start(PRODUCTION, &[found])));
 
     let reports = [
