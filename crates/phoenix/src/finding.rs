@@ -104,9 +104,10 @@ impl About<'_> {
             Listens::Elsewhere(address) => return Some(self.elsewhere(address)),
             Listens::AtUrlPort(port, origin) => (
                 "port-from-url",
-                Severity::Info,
+                Severity::Warning,
                 format!(
-                    "{module} has no `http:`, so port {port} of its `url:` is taken for its own"
+                    "{module} has no `http:`, without which Phoenix opens no port; what may listen \
+                     at port {port} of its `url:` is dialled"
                 ),
                 Some(origin.clone()),
             ),
@@ -198,7 +199,8 @@ impl About<'_> {
             message,
             fix: match self.project.is_release {
                 true => format!(
-                    "start the release and the gateway with PHX_SERVER=true, or write `{line}`"
+                    "write `{line}`, or start the release and the gateway with PHX_SERVER=true \
+                     where config/runtime.exs asks for it"
                 ),
                 false => line,
             },

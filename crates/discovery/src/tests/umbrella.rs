@@ -133,7 +133,7 @@ fn the_form_of_the_readme_and_a_port_for_the_gateway() {
         auth.local -> AuthWeb.Endpoint (config/config.exs:5) at 127.0.0.1:4001 (config/config.exs:6)
         auth.localhost -> AuthWeb.Endpoint (config/config.exs:9) at 127.0.0.1:4001 (config/config.exs:6)
         Warning check-origin config/config.exs:9: the sockets of AuthWeb.Endpoint refuse pages of auth.localhost with 403, so LiveView and channels stay dead there: check_origin allows the url host alone, auth.local
-        Info port-from-url config/config.exs:6: AuthWeb.Endpoint has no `http:`, so port 4001 of its `url:` is taken for its own
+        Warning port-from-url config/config.exs:6: AuthWeb.Endpoint has no `http:`, without which Phoenix opens no port; what may listen at port 4001 of its `url:` is dialled
         port: 4001 config/config.exs:6
         setting: port 4100 config/config.exs:2
     "#]].assert_eq(&table(&development(root.path())));

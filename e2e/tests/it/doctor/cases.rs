@@ -112,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         code: "port-from-url",
         config: "config :auth_web, AuthWeb.Endpoint, http: false, url: [port: 4001]",
-        says: "port 4001 of its `url:` is taken for its own",
+        says: "without which Phoenix opens no port",
         mend: "http: [ip: {127, 0, 0, 1}, port: 4001]",
         ..EMPTY
     },

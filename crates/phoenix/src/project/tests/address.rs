@@ -170,22 +170,22 @@ fn without_http_the_port_of_url_is_taken() {
     check_serving(
         url(integer(4001), atom("nil")),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          -> 127.0.0.1:4001 config/dev.exs:7
-        Info port-from-url config/dev.exs:7: AuthWeb.Endpoint has no `http:`, so port 4001 of its `url:` is taken for its own
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+              -> 127.0.0.1:4001 config/dev.exs:7
+            Warning port-from-url config/dev.exs:7: AuthWeb.Endpoint has no `http:`, without which Phoenix opens no port; what may listen at port 4001 of its `url:` is dialled
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
     check_serving(
         url(string("4001"), string("http")),
         expect![[r#"
-        AuthWeb.Endpoint (Cowboy)
-          auth.local own config/dev.exs:7
-          -> 127.0.0.1:4001 config/dev.exs:7
-        Info port-from-url config/dev.exs:7: AuthWeb.Endpoint has no `http:`, so port 4001 of its `url:` is taken for its own
-          fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
-    "#]],
+            AuthWeb.Endpoint (Cowboy)
+              auth.local own config/dev.exs:7
+              -> 127.0.0.1:4001 config/dev.exs:7
+            Warning port-from-url config/dev.exs:7: AuthWeb.Endpoint has no `http:`, without which Phoenix opens no port; what may listen at port 4001 of its `url:` is dialled
+              fix: config :auth_web, AuthWeb.Endpoint, http: [ip: {127, 0, 0, 1}, port: 4001]
+        "#]],
     );
 }
 
