@@ -3,87 +3,38 @@ use routes::Host;
 use super::{development_labels, is_telling};
 use crate::EndpointModule;
 
-/// Checks the labels of the endpoints `app module`.
-#[track_caller]
-fn check(endpoints: &[&str], expected: &[&str]) {
-    let modules: Vec<EndpointModule> = endpoints
-        .iter()
-        .map(|endpoint| {
-            let (app, module) = endpoint.split_once(' ').unwrap();
-            EndpointModule {
-                module: module.to_owned(),
-                otp_app: app.to_owned(),
-                origin: None,
-                init: None,
-                calls: None,
-            }
-        })
-        .collect();
-    assert_eq!(development_labels(&modules), expected, "{endpoints:?}");
+/// The Hex package's tests read it too.
+const LABELS: &str = include_str!("../../testdata/labels.txt");
+
+fn module(app: &str, module: &str) -> EndpointModule {
+    EndpointModule {
+        module: module.to_owned(),
+        otp_app: app.to_owned(),
+        origin: None,
+        init: None,
+        calls: None,
+    }
 }
 
 #[test]
-fn a_label_is_the_applications_name() {
-    check(&["auth_web AuthWeb.Endpoint"], &["auth"]);
-    check(&["auth AuthWeb.Endpoint"], &["auth"]);
-    check(&["big_shop_web Any.Thing"], &["big-shop"]);
-    check(&["_web Web.Endpoint"], &["web"]);
-    check(&["webby Webby.Endpoint"], &["webby"]);
-}
-
-#[test]
-fn two_applications_do_not_share_a_label() {
-    check(
-        &["auth Auth.Endpoint", "auth_web AuthWeb.Endpoint"],
-        &["auth", "auth-web"],
-    );
-}
-
-#[test]
-fn endpoints_that_differ_in_web_alone_keep_it() {
-    check(
-        &["portal Portal.Endpoint", "portal PortalWeb.Endpoint"],
-        &["portal", "portal-web"],
-    );
-    check(
-        &[
-            "portal_web PortalWeb.Endpoint",
-            "portal_web Portal.Endpoint",
-            "portal_web PortalWeb.ApiEndpoint",
-        ],
-        &["portal-web", "portal", "portal-api"],
-    );
-}
-
-#[test]
-fn several_endpoints_of_an_application_add_their_names() {
-    check(
-        &[
-            "auth_web AuthWeb.Endpoint",
-            "auth_web AuthWeb.AdminEndpoint",
-            "auth_web AuthWeb.Admin.V2.Endpoint",
-            "auth_web AuthWeb.PublicAPIEndpoint",
-            "auth_web OtherWeb.Endpoint",
-        ],
-        &[
-            "auth",
-            "auth-admin",
-            "auth-admin-v2",
-            "auth-public-api",
-            "auth-other",
-        ],
-    );
-    check(
-        &["shop ShopWeb.Endpoint", "shop ShopApi.Endpoint"],
-        &["shop", "shop-api"],
-    );
-    check(
-        &[
-            "big_shop BigShopWeb.Endpoint",
-            "big_shop BigShopAdminWeb.Endpoint",
-        ],
-        &["big-shop", "big-shop-admin"],
-    );
+fn labels_are_as_the_table_has_them() {
+    let is_case = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let mut count = 0;
+    for line in LABELS.lines().filter(is_case) {
+        let mut modules = Vec::new();
+        let mut labels = Vec::new();
+        for endpoint in line.split(", ") {
+            let words: Vec<&str> = endpoint.split(' ').collect();
+            let [app, name, label] = words[..] else {
+                panic!("{endpoint:?} is no application, module and label");
+            };
+            modules.push(module(app, name));
+            labels.push(label);
+        }
+        assert_eq!(development_labels(&modules), labels, "{line}");
+        count += 1;
+    }
+    assert!(count > 8, "{count} cases");
 }
 
 #[test]
