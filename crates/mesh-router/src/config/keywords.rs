@@ -20,6 +20,7 @@ const OF_THE_PACKAGE: &[&str] = &[
     "base_url",
     "cluster",
     "enabled",
+    "gateway",
     "path",
     "target",
     "urls",
@@ -74,6 +75,7 @@ impl Keywords {
             let path: Vec<&str> = setting.path.iter().map(String::as_str).collect();
             match path.as_slice() {
                 [name, ..] if OF_THE_PACKAGE.contains(name) => {}
+                ["listen"] if is_of_endpoints(setting) => {}
                 [PORT] => port = Some(setting),
                 [ROUTES, path @ ..] => keywords.route(path, setting),
                 path => keywords.setting(&path.join("."), setting),
@@ -135,13 +137,15 @@ impl Keywords {
             let [word] = words.list.as_slice() else {
                 return Err(Problem::new(&place, "\"port\" has one value only"));
             };
-            let port: u16 = match word.text.parse() {
-                Ok(0) | Err(_) => {
-                    let message = format!("\"{}\" is not a port (1 to 65535)", word.text);
-                    return Err(Problem::new(&place, message));
-                }
-                Ok(port) => port,
+            let Ok(port) = word.text.parse::<u16>() else {
+                let message = format!(
+                    "\"{}\" is not a port (1 to 65535, or 0 for any that is free)",
+                    word.text
+                );
+                return Err(Problem::new(&place, message));
             };
+            // Each family would get a free port of its own.
+            let ipv6 = ipv6 && port != 0;
             let word = |address: proxy::ListenAddress| Word {
                 text: address.to_string(),
                 place: place.clone(),
@@ -229,6 +233,14 @@ impl Keywords {
         self.problems
             .push(Problem::new(&place(&setting.origin), message));
     }
+}
+
+/// Returns whether `listen` is `:private`, by which the package means the endpoints' listeners.
+fn is_of_endpoints(setting: &GatewaySetting) -> bool {
+    let SettingValue::Words(words) = &setting.value else {
+        return false;
+    };
+    matches!(words.as_slice(), [SettingWord::Text(text)] if text == "private")
 }
 
 /// Puts the values of a setting as `mesh-router.toml` would. `nothing` is the key's word for none.
