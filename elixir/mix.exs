@@ -17,7 +17,7 @@ defmodule ExServiceMeshRouter.MixProject do
   end
 
   def application do
-    [extra_applications: [:logger]]
+    [mod: {ExServiceMeshRouter.Application, []}, extra_applications: [:crypto, :logger]]
   end
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]

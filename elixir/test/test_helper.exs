@@ -1,1 +1,3 @@
-ExUnit.start()
+Plug.Cowboy.start!()
+:telemetry.start()
+ExUnit.start(capture_log: true)

@@ -1,0 +1,458 @@
+defmodule ExServiceMeshRouter.Endpoints do
+  @moduledoc false
+  # Knows which endpoints of this VM run, and tells the gateway.
+  #
+  # Telemetry says when an endpoint has started, a monitor when it ended. What an endpoint says of
+  # itself is asked by tasks: its supervisor may be busy starting, or stopping, just then.
+
+  use GenServer
+
+  require Logger
+
+  alias ExServiceMeshRouter.{Gateway, Options, PhoenixEndpoint, Private, Tasks, Urls}
+  alias ExServiceMeshRouter.Private.Server
+
+  @compile {:no_warn_undefined, :telemetry}
+
+  @event [:phoenix, :endpoint, :init]
+
+  # While applications start, and where no telemetry tells.
+  @look_ms 20
+
+  # For what nothing tells: a listener at another port, a changed configuration, a new application.
+  @refresh_ms 5_000
+
+  # What an application that never starts can hold up.
+  @settle_ms 10_000
+
+  @ask_ms 2_000
+  @started_ms 100
+  @again_ms 100
+  @leave_ms 500
+  @endpoints_max 256
+
+  @type start :: %{
+          options: Options.t(),
+          endpoints: [{atom(), module()}],
+          originals: %{module() => keyword()}
+        }
+
+  @spec start_link(start()) :: GenServer.on_start()
+  def start_link(start), do: GenServer.start_link(__MODULE__, start, name: __MODULE__)
+
+  @doc """
+  Takes an endpoint out of the gateway's table, and returns when no worker forwards to it any more,
+  or after a moment.
+  """
+  @spec leave(module()) :: :ok
+  def leave(module) do
+    GenServer.call(__MODULE__, {:leave, module}, @leave_ms)
+  catch
+    :exit, _why -> :ok
+  end
+
+  @doc """
+  Tells which port the gateway has, and which hosts lead to each endpoint.
+  """
+  @spec routed(:inet.port_number() | nil, %{String.t() => [String.t()]}) :: :ok
+  def routed(port, hosts), do: GenServer.cast(__MODULE__, {:routed, port, hosts})
+
+  @doc false
+  def handle_event(@event, _measurements, metadata, _config) do
+    GenServer.cast(__MODULE__, {:started, metadata.otp_app, metadata.module, metadata.pid})
+  end
+
+  @impl true
+  def init(%{options: options, endpoints: endpoints, originals: originals}) do
+    Process.flag(:trap_exit, true)
+    telemetry? = Code.ensure_loaded?(:telemetry)
+
+    if telemetry? do
+      # From a process before this one it may still be there, and is as good.
+      _ = :telemetry.attach({__MODULE__, @event}, @event, &__MODULE__.handle_event/4, nil)
+    end
+
+    state = %{
+      options: options,
+      telemetry?: telemetry?,
+      originals: originals,
+      given: Urls.hosts(endpoints, options),
+      endpoints: Map.new(endpoints, fn {app, module} -> {module, endpoint(app)} end),
+      apps: loaded(),
+      asked: %{},
+      routed: nil,
+      reported: nil,
+      settled?: false
+    }
+
+    Process.send_after(self(), :settle, @settle_ms)
+    Process.send_after(self(), :refresh, @refresh_ms)
+    {:ok, state, {:continue, :look}}
+  end
+
+  defp endpoint(app), do: %{app: app, pid: nil, monitor: nil, is: :down, words: nil, private: nil}
+
+  @impl true
+  def handle_continue(:look, state), do: {:noreply, look(state)}
+
+  @impl true
+  def handle_call({:leave, module}, from, state) do
+    case state.endpoints do
+      %{^module => %{is: :up} = endpoint} ->
+        state = put(state, module, %{endpoint | is: :leaving})
+        {:noreply, report(state, from)}
+
+      _unknown ->
+        {:reply, :ok, state}
+    end
+  end
+
+  @impl true
+  def handle_cast({:started, app, module, pid}, state) do
+    state = if Map.has_key?(state.endpoints, module), do: state, else: learn(state, app, module)
+    {:noreply, state |> up(module, pid) |> settle()}
+  end
+
+  def handle_cast({:routed, port, hosts}, state) do
+    state = %{state | routed: {port, hosts}}
+    for {module, %{is: is}} <- state.endpoints, is in [:down, :up], do: address(state, module)
+    {:noreply, state}
+  end
+
+  @impl true
+  def handle_info(:look, state), do: {:noreply, look(state)}
+  def handle_info(:settle, state), do: {:noreply, settled(state)}
+
+  def handle_info(:refresh, state) do
+    Process.send_after(self(), :refresh, @refresh_ms)
+    state = rescan(state)
+    running = for {module, %{is: :up}} <- state.endpoints, do: module
+    {:noreply, Enum.reduce(running, find_all(state), &ask(&2, &1))}
+  end
+
+  # What an endpoint said.
+  def handle_info({ref, answer}, state) when is_reference(ref) do
+    case Map.pop(state.asked, ref) do
+      {nil, _asked} ->
+        {:noreply, state}
+
+      {{module, _task}, asked} ->
+        Process.demonitor(ref, [:flush])
+        {:noreply, %{state | asked: asked} |> answered(module, answer) |> settle() |> report()}
+    end
+  end
+
+  def handle_info({:DOWN, ref, :process, pid, why}, state) do
+    case Map.pop(state.asked, ref) do
+      {nil, _asked} ->
+        {:noreply, state |> down(ref, pid) |> settle() |> report()}
+
+      {{module, _}, asked} ->
+        {:noreply, %{state | asked: asked} |> failed(module, why) |> settle() |> report()}
+    end
+  end
+
+  def handle_info({:late, ref}, state) do
+    with %{^ref => {_module, task}} <- state.asked do
+      # Its end comes as a message.
+      Tasks.stop(task)
+    end
+
+    {:noreply, state}
+  end
+
+  def handle_info({:ask, module}, state) do
+    if state.endpoints[module].is == :up,
+      do: {:noreply, ask(state, module)},
+      else: {:noreply, state}
+  end
+
+  def handle_info(_other, state), do: {:noreply, state}
+
+  @impl true
+  def terminate(_why, state) do
+    if state.telemetry?, do: :telemetry.detach({__MODULE__, @event})
+  end
+
+  ## Looking
+
+  defp look(state) do
+    state = state |> rescan() |> find_all() |> settle()
+    # Later telemetry tells.
+    unless state.settled? and state.telemetry?, do: Process.send_after(self(), :look, @look_ms)
+    state
+  end
+
+  defp find_all(state), do: Enum.reduce(Map.keys(state.endpoints), state, &find(&2, &1))
+
+  defp find(state, module) do
+    case Process.whereis(module) do
+      nil -> state
+      pid -> up(state, module, pid)
+    end
+  end
+
+  # Applications may be loaded while the VM runs, by Mix or by hand.
+  defp rescan(state) do
+    case loaded() do
+      apps when apps == state.apps ->
+        state
+
+      apps ->
+        new =
+          for {app, module} <- PhoenixEndpoint.all(),
+              not Map.has_key?(state.endpoints, module),
+              do: {app, module}
+
+        Enum.reduce(new, %{state | apps: apps}, fn {app, module}, state ->
+          learn(state, app, module)
+        end)
+    end
+  end
+
+  defp loaded,
+    do: Enum.sort(for {app, _description, _version} <- Application.loaded_applications(), do: app)
+
+  defp learn(state, _app, module) when map_size(state.endpoints) >= @endpoints_max do
+    Logger.warning(
+      "#{inspect(module)} is not told to the gateway: it takes #{@endpoints_max} endpoints"
+    )
+
+    state
+  end
+
+  defp learn(state, app, module) do
+    endpoints = Map.put(state.endpoints, module, endpoint(app))
+    known = for {module, %{app: app}} <- endpoints, do: {app, module}
+    given = Urls.hosts(known, state.options)
+
+    originals =
+      Map.merge(Urls.prepare([{app, module}], %{state.options | urls: :keep}), state.originals)
+
+    %{state | endpoints: endpoints, originals: originals, given: given}
+  end
+
+  # The first report is a whole one: the gateway listens by it, and a host that it doesn't know yet
+  # would be answered 404.
+  defp settle(%{settled?: true} = state), do: state
+
+  defp settle(state) do
+    booted? = state.options.surroundings.env == nil and match?({:started, _}, :init.get_status())
+    started = started()
+
+    if Enum.any?(state.endpoints, fn {_module, it} ->
+         coming?(it, booted? or it.app in started)
+       end),
+       do: state,
+       else: settled(state)
+  end
+
+  # Nobody answers while an application stops.
+  defp started do
+    for {app, _description, _version} <- Application.started_applications(@started_ms), do: app
+  catch
+    :exit, _why -> []
+  end
+
+  defp coming?(%{is: :starting}, _started?), do: true
+  defp coming?(%{is: :down}, started?), do: not started?
+  defp coming?(_endpoint, _started?), do: false
+
+  defp settled(state), do: report(%{state | settled?: true})
+
+  ## One endpoint
+
+  defp up(state, module, pid) do
+    case state.endpoints do
+      %{^module => %{pid: ^pid}} ->
+        state
+
+      %{^module => endpoint} ->
+        if endpoint.monitor, do: Process.demonitor(endpoint.monitor, [:flush])
+        monitor = Process.monitor(pid)
+
+        state
+        |> put(module, %{endpoint | pid: pid, monitor: monitor, is: :starting, private: nil})
+        |> ask(module)
+
+      # One too many.
+      _unknown ->
+        state
+    end
+  end
+
+  defp down(state, ref, pid) do
+    found =
+      Enum.find(state.endpoints, fn {_module, it} -> it.monitor == ref or it.private == pid end)
+
+    case found do
+      {module, %{monitor: ^ref} = it} ->
+        put(state, module, %{it | pid: nil, monitor: nil, is: :down, private: nil})
+
+      # Its listener ended, the endpoint didn't.
+      {module, %{is: :up} = it} ->
+        Process.send_after(self(), {:ask, module}, @again_ms)
+        put(state, module, %{it | private: nil})
+
+      {module, it} ->
+        put(state, module, %{it | private: nil})
+
+      nil ->
+        state
+    end
+  end
+
+  defp ask(state, module) do
+    if Enum.any?(state.asked, &match?({_ref, {^module, _task}}, &1)) do
+      state
+    else
+      endpoint = Map.put(state.endpoints[module], :module, module)
+      words = {state.options, endpoint, state.originals[module], state.given[module]}
+      task = Tasks.async(__MODULE__, :words, [words])
+      Process.send_after(self(), {:late, task.ref}, @ask_ms)
+      %{state | asked: Map.put(state.asked, task.ref, {module, task.pid})}
+    end
+  end
+
+  defp answered(state, module, {pid, words, private}) do
+    case state.endpoints[module] do
+      %{pid: ^pid, is: is} = endpoint when is in [:starting, :up] ->
+        if private && private != endpoint.private, do: Process.monitor(private)
+        log_failure(module, words, endpoint.words)
+        state = put(state, module, %{endpoint | is: :up, words: words, private: private})
+        address(state, module)
+        state
+
+      # It has been restarted meanwhile, or is about to stop.
+      _other ->
+        state
+    end
+  end
+
+  defp log_failure(_module, %{bound: bound}, %{bound: bound}), do: :ok
+
+  defp log_failure(module, %{bound: {:failed, why}}, _words),
+    do: Logger.error("#{inspect(module)} can't be reached by the gateway: #{why}")
+
+  defp log_failure(_module, _words, _before), do: :ok
+
+  defp failed(state, module, why) do
+    case state.endpoints[module] do
+      %{is: :starting, pid: pid} = endpoint when pid != nil ->
+        Logger.warning("asking #{inspect(module)} where it listens: #{inspect(why)}")
+
+        words = %{
+          module: inspect(module),
+          app: to_string(endpoint.app),
+          bound: {:failed, inspect(why)}
+        }
+
+        put(state, module, %{endpoint | is: :up, words: words})
+
+      _other ->
+        state
+    end
+  end
+
+  defp put(state, module, endpoint), do: put_in(state.endpoints[module], endpoint)
+
+  @doc false
+  # Runs as a task.
+  def words({options, endpoint, original, given}) do
+    %{app: app, module: module, pid: pid} = endpoint
+    # Answered when all its children are started.
+    _ = Supervisor.count_children(pid)
+    words = PhoenixEndpoint.describe(app, module, original, given)
+    {bound, private} = listener(options, endpoint, original)
+    {pid, if(bound, do: Map.put(words, :bound, elem(bound, 1)), else: words), private}
+  end
+
+  defp listener(_options, %{private: private}, _original) when private != nil do
+    {{:ok, {:ok, {:local, Private.path(private)}}}, private}
+  end
+
+  defp listener(options, %{module: module} = endpoint, original) do
+    config = PhoenixEndpoint.running_config(module) || []
+    http = config[:http]
+
+    cond do
+      not PhoenixEndpoint.serves?(config) ->
+        {PhoenixEndpoint.bound(module), nil}
+
+      http in [nil, false] ->
+        private(endpoint, original[:http] || [])
+
+      options.private == :all or PhoenixEndpoint.http_port(http) in options.ports ->
+        # It started before the package could keep it from opening its port.
+        Server.close_own_port(endpoint.pid, module)
+        private(endpoint, http)
+
+      true ->
+        {PhoenixEndpoint.bound(module), nil}
+    end
+  end
+
+  defp private(%{app: app, module: module, pid: pid}, http) do
+    facts = %{
+      app: app,
+      module: module,
+      supervisor: pid,
+      http: http,
+      leave: fn -> leave(module) end
+    }
+
+    case DynamicSupervisor.start_child(ExServiceMeshRouter.Privates, {Private, facts}) do
+      {:ok, private} ->
+        {{:ok, {:ok, {:local, Private.path(private)}}}, private}
+
+      {:error, {:shutdown, why}} when is_binary(why) ->
+        {{:ok, {:failed, why}}, nil}
+
+      {:error, why} ->
+        {{:ok, {:failed, inspect(why)}}, nil}
+    end
+  end
+
+  ## Telling
+
+  # The gateway's names and port, once they are known.
+  defp address(%{routed: nil}, _module), do: :ok
+
+  defp address(%{routed: {port, hosts}} = state, module) do
+    prepared = state.given[module]
+    known = Map.get(hosts, inspect(module), [])
+    # A gateway that isn't in development has no such name, and one with another domain another.
+    host = if prepared == nil or prepared in known, do: prepared, else: List.first(known)
+    address = %{prepared: prepared, host: host, port: port}
+
+    arguments = [
+      {state.endpoints[module].app, module},
+      state.originals[module],
+      address,
+      state.options
+    ]
+
+    Tasks.start(Urls, :update, arguments)
+  end
+
+  defp report(state, from \\ nil)
+
+  defp report(%{settled?: false} = state, from),
+    do: tap(state, fn _ -> from && GenServer.reply(from, :ok) end)
+
+  defp report(state, from) do
+    report =
+      for {module, %{words: words} = it} when words != nil <- Enum.sort(state.endpoints) do
+        {module, if(it.is == :up, do: words, else: Map.put(words, :bound, :stopped))}
+      end
+
+    if report != state.reported or from != nil do
+      silent = for {module, %{is: :up}} <- state.endpoints, not serving?(module), do: module
+      Gateway.report(Enum.map(report, &elem(&1, 1)), Enum.sort(silent), from)
+    end
+
+    %{state | reported: report}
+  end
+
+  defp serving?(module), do: PhoenixEndpoint.serves?(PhoenixEndpoint.running_config(module))
+end

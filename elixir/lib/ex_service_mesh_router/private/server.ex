@@ -1,0 +1,95 @@
+defmodule ExServiceMeshRouter.Private.Server do
+  @moduledoc false
+  # The web server behind a private socket: that of the endpoint's adapter, as the adapter starts it.
+
+  @compile {:no_warn_undefined, [Bandit, Plug.Cowboy, ThousandIsland, :ranch]}
+
+  @type t :: {:bandit, pid()} | {:cowboy, pid(), ref :: term()}
+
+  @spec start_link(ExServiceMeshRouter.Private.facts(), Path.t()) ::
+          {:ok, t()} | {:error, String.t()}
+  def start_link(facts, path) do
+    %{module: module, http: http} = facts
+    # Addresses and ports are the private socket's, and so is the family: `[:inet6, port: 4000]`.
+    http = for {key, _value} = option <- http, key not in [:ip, :port, :net, :ref], do: option
+    start(module.config(:adapter), facts, http, path)
+  end
+
+  defp start(Bandit.PhoenixAdapter, facts, http, path) do
+    own = [
+      plug: plug(facts.module),
+      display_plug: facts.module,
+      scheme: :http,
+      otp_app: facts.app,
+      ip: {:local, path},
+      port: 0,
+      startup_log: false
+    ]
+
+    case Bandit.start_link(own ++ Keyword.delete(http, :startup_log)) do
+      {:ok, pid} -> {:ok, {:bandit, pid}}
+      {:error, why} -> {:error, "#{path}: #{inspect(why)}"}
+    end
+  end
+
+  defp start(Phoenix.Endpoint.Cowboy2Adapter, facts, http, path) do
+    # Any term will do, and no listener shares it.
+    ref = {__MODULE__, facts.module, path}
+    options = http ++ [ref: ref, ip: {:local, path}, port: 0, otp_app: facts.app]
+    plug = with plug when is_atom(plug) <- plug(facts.module), do: {plug, []}
+
+    %{start: {module, function, arguments}} =
+      Plug.Cowboy.child_spec(scheme: :http, plug: plug, options: options)
+
+    case apply(module, function, arguments) do
+      {:ok, pid} -> {:ok, {:cowboy, pid, ref}}
+      {:error, why} -> {:error, "#{path}: #{inspect(why)}"}
+    end
+  end
+
+  defp start(adapter, facts, _http, _path) do
+    {:error,
+     "#{inspect(facts.module)} has the adapter #{inspect(adapter)}, which can't listen at a Unix " <>
+       "socket: give it http: [port: …]"}
+  end
+
+  # As the adapters have it.
+  defp plug(module) do
+    wrapper = Phoenix.Endpoint.SyncCodeReloadPlug
+
+    if module.config(:code_reloader) && Code.ensure_loaded?(wrapper),
+      do: {wrapper, {module, []}},
+      else: module
+  end
+
+  @spec pid(t()) :: pid()
+  def pid({:bandit, pid}), do: pid
+  def pid({:cowboy, pid, _ref}), do: pid
+
+  @doc """
+  Closes the listening socket; what is connected stays so.
+  """
+  @spec suspend(t()) :: :ok
+  def suspend({:bandit, pid}) do
+    _ = ThousandIsland.suspend(pid)
+    :ok
+  end
+
+  def suspend({:cowboy, _pid, ref}) do
+    _ = :ranch.suspend_listener(ref)
+    :ok
+  end
+
+  @doc """
+  Takes the port of its own from an endpoint that has started before.
+  """
+  @spec close_own_port(pid(), module()) :: :ok
+  def close_own_port(supervisor, module) do
+    # As the adapters call their children. What isn't there isn't stopped.
+    for id <- [{module, :http}, {:ranch_embedded_sup, Module.concat(module, HTTP)}] do
+      _ = Supervisor.terminate_child(supervisor, id)
+    end
+
+    :ok
+  end
+end

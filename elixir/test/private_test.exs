@@ -1,0 +1,208 @@
+defmodule ExServiceMeshRouter.PrivateTest do
+  # Private listeners, with the gateway's side of the protocol played by the test.
+  use ExUnit.Case
+
+  import Bitwise
+  import ExServiceMeshRouter.Wait
+
+  alias ExServiceMeshRouter.{Package, TestGateway}
+  alias ExServiceMeshRouter.Private.Folder
+
+  setup do
+    gateway = TestGateway.listen()
+    on_exit(fn -> TestGateway.close(gateway) end)
+    %{gateway: gateway}
+  end
+
+  defp start(gateway, options \\ []) do
+    Package.start([enabled: true, gateway: "unix:" <> gateway.path] ++ options)
+    {gateway, _hello} = TestGateway.accept(gateway)
+    gateway
+  end
+
+  defp bound(endpoints, module),
+    do: Enum.find_value(endpoints, &(&1.module == inspect(module) && &1.bound))
+
+  defp path(gateway, module) do
+    endpoints = TestGateway.report(gateway, &match?({:ok, {:local, _path}}, bound(&1, module)))
+    {:ok, {:local, path}} = bound(endpoints, module)
+    path
+  end
+
+  defp connect(path), do: :gen_tcp.connect({:local, path}, 0, [:binary, active: false])
+
+  defp get(path, host) do
+    {:ok, socket} = connect(path)
+    :ok = :gen_tcp.send(socket, "GET /a HTTP/1.1\r\nhost: #{host}\r\nconnection: close\r\n\r\n")
+    read(socket, "")
+  end
+
+  defp read(socket, said) do
+    case :gen_tcp.recv(socket, 0, 20_000) do
+      {:ok, more} -> read(socket, said <> more)
+      {:error, :closed} -> said
+    end
+  end
+
+  defp mode(path), do: File.stat!(path).mode &&& 0o777
+
+  test "an endpoint without http gets a socket that is this user's alone", %{gateway: gateway} do
+    web = Package.endpoint("UrlOnlyWeb", server: true, url: [host: "auth.local", port: 4001])
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    path = path(gateway, web)
+    assert byte_size(path) <= 103
+    assert mode(path) == 0o600
+    assert mode(Path.dirname(path)) == 0o700
+    assert get(path, "auth.local") =~ "UrlOnlyWeb.Endpoint auth.local /a\n"
+  end
+
+  test "a WebSocket opens at the socket", %{gateway: gateway} do
+    web = Package.endpoint("SocketWeb", server: true)
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    {:ok, socket} = gateway |> path(web) |> connect()
+
+    upgrade =
+      "GET /live/websocket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n" <>
+        "sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+
+    :ok = :gen_tcp.send(socket, upgrade)
+    hello = <<0x81, 18, "SocketWeb.Endpoint">>
+    said = eventually("the first message", fn -> grown(socket, hello) end)
+    assert said =~ "HTTP/1.1 101"
+  end
+
+  # What has come so far, once it ends so.
+  defp grown(socket, ending) do
+    {:ok, more} = :gen_tcp.recv(socket, 0, 20_000)
+    said = Process.get(:said, "") <> more
+    Process.put(:said, said)
+    String.ends_with?(said, ending) && said
+  end
+
+  test "an endpoint leaves the gateway's table before its socket refuses", %{gateway: gateway} do
+    web = Package.endpoint("LeavingWeb", server: true)
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    path = path(gateway, web)
+    stopping = Task.async(fn -> Package.stop_endpoint(web) end)
+
+    {:report, seq, endpoints} = TestGateway.read(gateway)
+    assert bound(endpoints, web) == :stopped
+    assert get(path, "a") =~ "LeavingWeb.Endpoint"
+    TestGateway.say(gateway, {:applied, seq, 1})
+
+    assert Task.await(stopping) == :ok
+    assert {:error, _refused} = connect(path)
+    eventually("the socket to be removed", fn -> not File.exists?(path) end)
+
+    Package.start_endpoint(web)
+    again = path(gateway, web)
+    assert again != path
+    assert get(again, "a") =~ "LeavingWeb.Endpoint"
+  end
+
+  test "a listener that ends is there again", %{gateway: gateway} do
+    web = Package.endpoint("KilledWeb", server: true)
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    path = path(gateway, web)
+
+    [{_id, private, _type, _modules}] =
+      DynamicSupervisor.which_children(ExServiceMeshRouter.Privates)
+
+    Process.exit(private, :kill)
+
+    again =
+      TestGateway.report(gateway, fn endpoints ->
+        match?({:ok, {:local, again}} when again != path, bound(endpoints, web))
+      end)
+
+    {:ok, {:local, again}} = bound(again, web)
+    assert get(again, "a") =~ "KilledWeb.Endpoint"
+  end
+
+  test "an endpoint whose port is the gateway's gives it up", %{gateway: gateway} do
+    {:ok, free} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
+    {:ok, port} = :inet.port(free)
+    :gen_tcp.close(free)
+    config = [server: true, http: [ip: {127, 0, 0, 1}, port: port]]
+
+    # It has started before the package, as an application of the umbrella that doesn't depend on it.
+    early = Package.endpoint("PortEarlyWeb", config)
+    Package.start_endpoint(early)
+    assert {:ok, {{127, 0, 0, 1}, ^port}} = early.server_info(:http)
+
+    late = Package.endpoint("PortLateWeb", config)
+    gateway = start(gateway, port: port)
+    assert get(path(gateway, early), "a") =~ "PortEarlyWeb.Endpoint"
+    Package.start_endpoint(late)
+    assert get(path(gateway, late), "a") =~ "PortLateWeb.Endpoint"
+
+    assert {:ok, listener} = :gen_tcp.listen(port, ip: {127, 0, 0, 1}, reuseaddr: true)
+    :gen_tcp.close(listener)
+    # Nor when it is started again.
+    Package.stop_endpoint(early)
+    Package.start_endpoint(early)
+    refute early.config(:http)
+  end
+
+  test "with listen: :private none opens a port", %{gateway: gateway} do
+    web = Package.endpoint("AllWeb", server: true, http: [ip: {127, 0, 0, 1}, port: 0])
+    gateway = start(gateway, listen: :private)
+    Package.start_endpoint(web)
+    assert get(path(gateway, web), "a") =~ "AllWeb.Endpoint"
+    assert {:error, _none} = web.server_info(:http)
+  end
+
+  test "an endpoint that doesn't serve gets none", %{gateway: gateway} do
+    web = Package.endpoint("QuietWeb", server: false)
+    Package.start_endpoint(web)
+    gateway = start(gateway)
+    assert {:error, _none} = gateway |> TestGateway.report() |> bound(web)
+  end
+
+  test "the sockets that a killed VM left are removed, those in use are not" do
+    base = Path.join(System.tmp_dir!(), "folder-#{System.unique_integer([:positive])}")
+    left = Path.join(base, "mesh-router-left")
+    File.mkdir_p!(left)
+    on_exit(fn -> File.rm_rf!(base) end)
+
+    stale = Path.join(left, "auth-1.sock")
+    {:ok, socket} = :gen_tcp.listen(0, ifaddr: {:local, stale})
+    :gen_tcp.close(socket)
+    assert File.exists?(stale)
+
+    {:ok, used} = Folder.socket(:billing_web, [base])
+    {:ok, _listener} = :gen_tcp.listen(0, ifaddr: {:local, used})
+
+    Folder.clean([base])
+    refute File.exists?(left)
+    assert File.exists?(used)
+  end
+
+  test "a socket's path is short enough, or said" do
+    base = Path.join(System.tmp_dir!(), String.duplicate("a", 80))
+    File.mkdir_p!(base)
+    on_exit(fn -> File.rm_rf!(base) end)
+    app = :a_long_name_of_an_application_web
+    assert {:error, why} = Folder.socket(app, [base])
+    assert why =~ "at most 103 bytes"
+    assert {:ok, path} = Folder.socket(app, [base, System.tmp_dir!()])
+    assert byte_size(path) <= 103
+    Folder.remove(path)
+  end
+
+  test "a folder that is somebody's link is not used" do
+    base = Path.join(System.tmp_dir!(), "link-#{System.unique_integer([:positive])}")
+    {:ok, path} = Folder.socket(:a, [System.tmp_dir!()])
+    Folder.remove(path)
+    File.mkdir_p!(base)
+    on_exit(fn -> File.rm_rf!(base) end)
+    name = path |> Path.dirname() |> Path.basename()
+    File.ln_s!(System.tmp_dir!(), Path.join(base, name))
+    assert {:error, why} = Folder.socket(:a, [base])
+    assert why =~ "already exists"
+  end
+end
