@@ -32,12 +32,14 @@ defmodule ExServiceMeshRouter.UrlsTest do
 
   test "an endpoint with a host of its own keeps it, and what is TLS's" do
     http = [server: true, http: [port: 4001]]
-    assert changes([url: [host: "auth.local", port: 4001]] ++ http) == []
+    hosts = ["//auth.local", "//*.auth.local", "//auth.localhost", "//*.auth.localhost"]
+    origin = [check_origin: hosts]
+    assert changes([url: [host: "auth.local", port: 4001]] ++ http) == origin
+    assert changes([url: [host: "auth.local"], check_origin: false] ++ http) == []
     assert changes([url: [host: "localhost", scheme: "https"]] ++ http) == []
     # Nothing listens at a port of its own.
-    assert changes(server: true, url: [host: "auth.local", port: 4001]) == [
-             url: [port: 4000, host: "auth.local"]
-           ]
+    assert changes(server: true, url: [host: "auth.local", port: 4001]) ==
+             [url: [port: 4000, host: "auth.local"]] ++ origin
   end
 
   test "http is closed where the port is the gateway's" do

@@ -9,10 +9,8 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   require Logger
 
-  alias ExServiceMeshRouter.{Gateway, Options, PhoenixEndpoint, Private, Tasks, Urls}
+  alias ExServiceMeshRouter.{Gateway, Optional, Options, PhoenixEndpoint, Private, Tasks, Urls}
   alias ExServiceMeshRouter.Private.Server
-
-  @compile {:no_warn_undefined, :telemetry}
 
   @event [:phoenix, :endpoint, :init]
 
@@ -69,7 +67,8 @@ defmodule ExServiceMeshRouter.Endpoints do
 
     if telemetry? do
       # From a process before this one it may still be there, and is as good.
-      _ = :telemetry.attach({__MODULE__, @event}, @event, &__MODULE__.handle_event/4, nil)
+      handler = [{__MODULE__, @event}, @event, &__MODULE__.handle_event/4, nil]
+      _ = Optional.call(:telemetry, :attach, handler)
     end
 
     state = %{
@@ -171,7 +170,7 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   @impl true
   def terminate(_why, state) do
-    if state.telemetry?, do: :telemetry.detach({__MODULE__, @event})
+    if state.telemetry?, do: Optional.call(:telemetry, :detach, [{__MODULE__, @event}])
   end
 
   ## Looking

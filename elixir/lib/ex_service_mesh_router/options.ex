@@ -76,8 +76,7 @@ defmodule ExServiceMeshRouter.Options do
   with the nearest name, and no gateway is started until it is mended.
   """
 
-  # A release has no Mix.
-  @compile {:no_warn_undefined, [Mix, Mix.Project]}
+  import ExServiceMeshRouter.Optional
 
   @app :ex_service_mesh_router
 
@@ -177,12 +176,12 @@ defmodule ExServiceMeshRouter.Options do
   end
 
   defp mix_env do
-    if List.keymember?(Application.started_applications(), :mix, 0), do: Mix.env()
+    if List.keymember?(Application.started_applications(), :mix, 0), do: call(Mix, :env, [])
   end
 
   # An application of an umbrella shares the umbrella's configuration.
   defp root do
-    config = Mix.Project.config()[:config_path] || "config/config.exs"
+    config = call(Mix.Project, :config, [])[:config_path] || "config/config.exs"
     root = config |> Path.expand() |> Path.dirname() |> Path.dirname()
     if File.exists?(Path.join(root, "mix.exs")), do: root, else: File.cwd!()
   end

@@ -3,8 +3,7 @@ defmodule ExServiceMeshRouter.PhoenixEndpoint do
   # What can be known of the endpoints of this VM: which modules are, whether they are to serve, and
   # what they say of themselves.
 
-  # A release has no Mix.
-  @compile {:no_warn_undefined, Mix.Project}
+  alias ExServiceMeshRouter.Optional
 
   @url_keys [:scheme, :host, :port, :path]
   @http_keys [:ip, :port, :net]
@@ -25,7 +24,7 @@ defmodule ExServiceMeshRouter.PhoenixEndpoint do
   """
   @spec load_umbrella() :: :ok
   def load_umbrella do
-    apps = Map.keys(Mix.Project.apps_paths() || %{})
+    apps = Map.keys(Optional.call(Mix.Project, :apps_paths, []) || %{})
     Enum.each(apps, &Application.load/1)
   end
 

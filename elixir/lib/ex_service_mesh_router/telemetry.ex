@@ -2,7 +2,7 @@ defmodule ExServiceMeshRouter.Telemetry do
   @moduledoc false
   # The events that ExServiceMeshRouter's documentation lists, where the application has telemetry.
 
-  @compile {:no_warn_undefined, :telemetry}
+  alias ExServiceMeshRouter.Optional
 
   @app :ex_service_mesh_router
 
@@ -54,7 +54,7 @@ defmodule ExServiceMeshRouter.Telemetry do
 
   defp execute(event, measurements, metadata) do
     if Code.ensure_loaded?(:telemetry),
-      do: :telemetry.execute([@app | event], measurements, metadata),
+      do: Optional.call(:telemetry, :execute, [[@app | event], measurements, metadata]),
       else: :ok
   end
 end

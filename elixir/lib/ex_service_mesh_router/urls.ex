@@ -132,7 +132,6 @@ defmodule ExServiceMeshRouter.Urls do
 
   defp addresses(original, host, port, own_port?) do
     url = original[:url] || []
-    placeholder? = placeholder?(url)
     # A port of its own that nothing listens at leads nowhere.
     private? = not own_port? or original[:http] in [nil, false]
 
@@ -140,14 +139,14 @@ defmodule ExServiceMeshRouter.Urls do
       not is_list(url) or Keyword.get(url, :scheme, "http") != "http" ->
         []
 
-      placeholder? ->
-        [url: at(url, host, port)] ++ static(original, host, port) ++ origin(original, host)
+      placeholder?(url) ->
+        [url: at(url, host, port)] ++ static(original, host, port) ++ origin(original, [host])
 
       private? and port != nil ->
-        [url: Keyword.put(url, :port, port)]
+        [url: Keyword.put(url, :port, port)] ++ origin(original, [url[:host], host])
 
       true ->
-        []
+        origin(original, [url[:host], host])
     end
   end
 
@@ -161,11 +160,15 @@ defmodule ExServiceMeshRouter.Urls do
     end
   end
 
-  # By default a socket's origin has to be the very host of `url:`; tenants have hosts below it.
-  defp origin(original, host) do
-    if Keyword.get(original, :check_origin, true) == true,
-      do: [check_origin: ["//#{host}", "//*.#{host}"]],
-      else: []
+  # By default a socket's origin has to be the very host of `url:`. The name of development leads to
+  # the endpoint too, and tenants have hosts below either.
+  defp origin(original, hosts) do
+    if Keyword.get(original, :check_origin, true) == true do
+      hosts = for host <- hosts, is_binary(host), uniq: true, do: host
+      [check_origin: Enum.flat_map(hosts, &["//#{&1}", "//*.#{&1}"])]
+    else
+      []
+    end
   end
 
   defp placeholder?(url), do: is_list(url) and Keyword.get(url, :host) in @placeholders

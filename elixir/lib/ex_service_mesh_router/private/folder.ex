@@ -5,7 +5,7 @@ defmodule ExServiceMeshRouter.Private.Folder do
   # A Unix socket's path has 104 bytes on macOS, 108 on Linux, with a zero at the end.
   @path_bytes_max 103
 
-  @prefix "mesh-router-"
+  @prefix "mesh-router-vm-"
   @connect_ms 100
 
   @doc """

@@ -2,7 +2,7 @@ defmodule ExServiceMeshRouter.Private.Server do
   @moduledoc false
   # The web server behind a private socket: that of the endpoint's adapter, as the adapter starts it.
 
-  @compile {:no_warn_undefined, [Bandit, Plug.Cowboy, ThousandIsland, :ranch]}
+  import ExServiceMeshRouter.Optional
 
   @type t :: {:bandit, pid()} | {:cowboy, pid(), ref :: term()}
 
@@ -26,7 +26,7 @@ defmodule ExServiceMeshRouter.Private.Server do
       startup_log: false
     ]
 
-    case Bandit.start_link(own ++ Keyword.delete(http, :startup_log)) do
+    case call(Bandit, :start_link, [own ++ Keyword.delete(http, :startup_log)]) do
       {:ok, pid} -> {:ok, {:bandit, pid}}
       {:error, why} -> {:error, "#{path}: #{inspect(why)}"}
     end
@@ -39,7 +39,7 @@ defmodule ExServiceMeshRouter.Private.Server do
     plug = with plug when is_atom(plug) <- plug(facts.module), do: {plug, []}
 
     %{start: {module, function, arguments}} =
-      Plug.Cowboy.child_spec(scheme: :http, plug: plug, options: options)
+      call(Plug.Cowboy, :child_spec, [[scheme: :http, plug: plug, options: options]])
 
     case apply(module, function, arguments) do
       {:ok, pid} -> {:ok, {:cowboy, pid, ref}}
@@ -71,12 +71,12 @@ defmodule ExServiceMeshRouter.Private.Server do
   """
   @spec suspend(t()) :: :ok
   def suspend({:bandit, pid}) do
-    _ = ThousandIsland.suspend(pid)
+    _ = call(ThousandIsland, :suspend, [pid])
     :ok
   end
 
   def suspend({:cowboy, _pid, ref}) do
-    _ = :ranch.suspend_listener(ref)
+    _ = call(:ranch, :suspend_listener, [ref])
     :ok
   end
 
