@@ -2,6 +2,9 @@
 
 pub(crate) mod config;
 pub(crate) mod gather;
+pub(crate) mod kept;
 pub(crate) mod node;
+pub(crate) mod now;
 pub(crate) mod release;
+pub(crate) mod running;
 pub(crate) mod static_route;

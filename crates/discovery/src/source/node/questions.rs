@@ -15,13 +15,11 @@ use erldist::{Call, Key, NodeName, Probe};
 use erlterm::Term;
 use phoenix::Bound;
 
-use super::answers::{Answers, Endpoint, Said};
+use super::answers::Answers;
+use crate::source::running::{ENDPOINTS_MAX, Endpoint, Said, bounded};
 
 #[cfg(test)]
 mod tests;
-
-/// Endpoints of one node; further ones are left out, with a finding.
-pub(crate) const ENDPOINTS_MAX: usize = 256;
 
 /// Applications of one node that are asked for their markers.
 const APPS_MAX: usize = 4096;
@@ -31,12 +29,6 @@ const CANDIDATES_MAX: usize = 1024;
 
 /// Nodes that one node names.
 const PEERS_MAX: usize = 1024;
-
-/// Terms in one part of an endpoint's configuration; Phoenix's own have a dozen.
-const TERMS_MAX: usize = 1000;
-
-/// Bytes of names and texts in one part of an endpoint's configuration.
-const BYTES_MAX: usize = 64 * 1024;
 
 /// How an answer can be missing.
 #[derive(Clone, Debug, PartialEq)]
@@ -351,8 +343,7 @@ fn all_of(module: &str) -> [Call; 5] {
 /// Takes a new answer over; one that is late leaves what was known.
 fn keep(said: &mut Said, answer: Answer) {
     match answer {
-        Ok(term) if is_bounded(&term) => *said = Ok(term),
-        Ok(_) => *said = Err("its answer is too large".to_owned()),
+        Ok(term) => *said = bounded(term),
         Err(Unanswered::No(why)) => *said = Err(why),
         Err(Unanswered::Late) => {}
     }
@@ -400,31 +391,4 @@ fn release(term: &Term) -> Option<String> {
         }
     };
     Some(format!("{} {}", text(name)?, text(version)?))
-}
-
-/// Returns whether a part of a configuration is of a size that is kept.
-fn is_bounded(term: &Term) -> bool {
-    let (mut terms, mut bytes) = (0_usize, 0_usize);
-    let mut left = vec![term];
-    while let Some(term) = left.pop() {
-        terms = terms.saturating_add(1);
-        bytes = bytes.saturating_add(match term {
-            Term::Atom(text) | Term::Opaque(text) => text.len(),
-            Term::Binary(text) => text.len(),
-            Term::Integer(_) | Term::Float(_) | Term::List(_) | Term::Tuple(_) | Term::Map(_) => 0,
-        });
-        if terms > TERMS_MAX || bytes > BYTES_MAX {
-            return false;
-        }
-        match term {
-            Term::List(items) | Term::Tuple(items) => left.extend(items),
-            Term::Map(pairs) => left.extend(pairs.iter().flat_map(|(key, value)| [key, value])),
-            Term::Atom(_)
-            | Term::Opaque(_)
-            | Term::Binary(_)
-            | Term::Integer(_)
-            | Term::Float(_) => {}
-        }
-    }
-    true
 }

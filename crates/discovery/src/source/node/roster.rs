@@ -13,7 +13,7 @@ use std::{
     fmt,
     net::IpAddr,
     str::FromStr,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use erldist::{LostReason, NodeName, Target};
@@ -21,7 +21,7 @@ use phoenix::Machine;
 use routes::{Finding, Report, Severity, Source};
 
 use super::{answers::Answers, settings::Following, trouble::Trouble};
-use crate::{How, NodeStatus, wildcard};
+use crate::{How, NodeStatus, source::now::Now, wildcard};
 use finders::Finders;
 use member::{Member, Phase};
 
@@ -83,13 +83,6 @@ impl fmt::Display for Place {
             false => write!(f, "{}:{}", self.host, self.port),
         }
     }
-}
-
-/// The time, on both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now {
-    pub(crate) instant: Instant,
-    pub(crate) wall: SystemTime,
 }
 
 /// Something that happened.

@@ -3,7 +3,7 @@
 use erldist::{AttachError, LostReason, NodeName, handshake::HandshakeError};
 use routes::{Finding, Severity};
 
-use super::answers::origin;
+use crate::source::running::origin;
 
 #[cfg(test)]
 mod tests;
@@ -55,7 +55,7 @@ impl Trouble {
         Finding {
             code: self.code,
             severity: Severity::Warning,
-            origin: Some(origin(node)),
+            origin: Some(origin(node.as_str())),
             message: format!("{node} is not attached: {}", self.reason),
             fix: self.fix.clone(),
         }

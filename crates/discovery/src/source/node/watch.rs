@@ -1,10 +1,6 @@
 //! The source at work: the clock, the sockets and the tasks around the roster.
 
-use std::{
-    collections::BTreeMap,
-    net::IpAddr,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use erldist::{NodeName, epmd};
 use routes::Report;
@@ -18,11 +14,11 @@ use tracing::{error, info, warn};
 
 use super::{
     life::live,
-    roster::{Event, Now, Place, Roster, Wishes},
+    roster::{Event, Place, Roster, Wishes},
     settings::{Access, NodeSettings},
     trouble::chain,
 };
-use crate::{How, NodeState, NodeStatus, RegistryHandle, watch::log_new};
+use crate::{How, NodeState, NodeStatus, RegistryHandle, source::now::Now, watch::log_new};
 
 /// Events that may wait for the roster; whoever says more waits.
 const EVENTS_MAX: usize = 256;
@@ -82,7 +78,7 @@ impl Nodes {
         let (changer, changes) = mpsc::channel(CHANGES_MAX);
         let (statuses, receiver) = watch::channel(Vec::new());
         let epmd_port = settings.following.epmd_port;
-        let roster = Roster::new(settings.following, how, fastrand::u64(..), now());
+        let roster = Roster::new(settings.following, how, fastrand::u64(..), Now::read());
         let nodes = Self {
             roster,
             access: settings.access,
@@ -153,27 +149,27 @@ impl Nodes {
     async fn turn(&mut self) {
         tokio::select! {
             Some(event) = self.events.recv() => {
-                self.roster.apply(event, now());
+                self.roster.apply(event, Now::read());
                 // What happened at the same time makes one report.
                 while let Ok(event) = self.events.try_recv() {
-                    self.roster.apply(event, now());
+                    self.roster.apply(event, Now::read());
                 }
             }
             Some(change) = self.changes.recv() => {
                 let (settings, how) = *change;
                 self.access = settings.access;
                 self.epmd_port = settings.following.epmd_port;
-                self.roster.configure(settings.following, how, now());
+                self.roster.configure(settings.following, how, Now::read());
             }
             Some(ended) = self.tasks.join_next() => log_ended(ended),
-            () = sleep_until(self.wake) => self.roster.apply(Event::Time, now()),
+            () = sleep_until(self.wake) => self.roster.apply(Event::Time, Now::read()),
         }
         self.act();
     }
 
     /// Does what the roster wishes, and shows how it stands.
     fn act(&mut self) {
-        let now = now();
+        let now = Now::read();
         let Wishes {
             attach,
             dismiss,
@@ -229,17 +225,6 @@ async fn resolve_name(name: String, roster: mpsc::Sender<Event>) {
         Err(_) => Err("no answer in time".to_owned()),
     };
     let _ = roster.send(Event::Resolved(name, addresses)).await;
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge at which the wall clock comes in"
-)]
-fn now() -> Now {
-    Now {
-        instant: Instant::now().into_std(),
-        wall: SystemTime::now(),
-    }
 }
 
 /// Logs what became of each node, once for each change.

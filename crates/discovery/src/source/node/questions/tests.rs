@@ -391,7 +391,7 @@ fn a_nodes_own_numbers_are_bounded() {
     assert!(answers.has_more);
 
     let mut node = Node::new();
-    let long = "a".repeat(super::BYTES_MAX + 1);
+    let long = "a".repeat(crate::source::running::BYTES_MAX + 1);
     node.says(config(Key::Url), &format!("[{{host,<<\"{long}\">>}}]"));
     let answers = node.told(&mut Questions::default());
     assert_eq!(

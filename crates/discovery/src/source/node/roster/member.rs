@@ -2,21 +2,26 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     time::{Duration, Instant, SystemTime},
 };
 
 use erldist::{LostReason, NodeName, Target};
 use phoenix::Machine;
-use routes::{Finding, Reported, Serving, Severity, Sight};
+use routes::{Finding, Reported, Severity, Source};
 
-use super::{Now, Place};
+use super::Place;
 use crate::{
     How, NodeState, NodeStatus,
-    source::node::{
-        answers::{self, Answers, Endpoint},
-        pace,
-        questions::ENDPOINTS_MAX,
-        trouble::{Trouble, Verdict, is_silence},
+    source::{
+        kept::{Kept, Standing},
+        node::{
+            answers::Answers,
+            pace,
+            trouble::{Trouble, Verdict, is_silence},
+        },
+        now::Now,
+        running::{self, ENDPOINTS_MAX, Speaker},
     },
 };
 
@@ -48,7 +53,7 @@ pub(super) struct Member {
     machine: Machine,
     /// What it said last, on this link.
     said: Option<Answers>,
-    pub(super) kept: BTreeMap<String, Kept>,
+    pub(super) kept: Kept,
     pub(super) peers: BTreeSet<NodeName>,
     has_more: bool,
     round_trip: Option<Duration>,
@@ -86,17 +91,6 @@ pub(super) struct Loss {
     pub(super) is_down: Option<String>,
 }
 
-/// An endpoint that is in the table because of this node.
-#[derive(Debug)]
-pub(super) struct Kept {
-    /// What it said when it last ran; of one that never did, the little that is known.
-    endpoint: Endpoint,
-    /// It was seen running.
-    ran: bool,
-    /// Since when it does not run any more.
-    stopped: Option<Instant>,
-}
-
 impl Member {
     pub(super) fn new(target: Target, now: Now) -> Self {
         Self {
@@ -117,7 +111,7 @@ impl Member {
             was_absent: false,
             machine: Machine::This,
             said: None,
-            kept: BTreeMap::new(),
+            kept: Kept::default(),
             peers: BTreeSet::new(),
             has_more: false,
             round_trip: None,
@@ -155,8 +149,7 @@ impl Member {
 
     /// The endpoints that it is expected to have.
     pub(super) fn expected(&self) -> Vec<String> {
-        let ran = self.kept.values().filter(|kept| kept.ran);
-        ran.map(|kept| kept.endpoint.module.clone()).collect()
+        self.kept.ran().cloned().collect()
     }
 
     /// Whether it said the same the last time, and nothing happened since.
@@ -173,34 +166,7 @@ impl Member {
         self.machine = machine;
         self.said = Some(answers.clone());
         self.has_more = answers.has_more;
-        let mut told: BTreeSet<String> = BTreeSet::new();
-        for endpoint in answers.endpoints {
-            told.insert(endpoint.module.clone());
-            self.told(endpoint, now.instant);
-        }
-        self.kept.retain(|module, kept| {
-            if !told.contains(module) {
-                kept.stopped.get_or_insert(now.instant);
-            }
-            kept.ran || told.contains(module)
-        });
-    }
-
-    fn told(&mut self, endpoint: Endpoint, now: Instant) {
-        let runs = endpoint.runs();
-        match self.kept.get_mut(&endpoint.module) {
-            Some(kept) if kept.ran && !runs => {
-                kept.stopped.get_or_insert(now);
-            }
-            Some(_) | None => {
-                let kept = Kept {
-                    ran: runs,
-                    stopped: None,
-                    endpoint,
-                };
-                self.kept.insert(kept.endpoint.module.clone(), kept);
-            }
-        }
+        self.kept.tell(answers.endpoints, now.instant);
     }
 
     pub(super) fn measured(&mut self, round_trip: Duration) {
@@ -210,9 +176,7 @@ impl Member {
     /// Takes the node's word that an endpoint's supervisor has ended.
     pub(super) fn down(&mut self, module: &str, now: Instant) {
         self.said = None;
-        if let Some(kept) = self.kept.get_mut(module) {
-            kept.stopped.get_or_insert(now);
-        }
+        self.kept.down(module, now);
     }
 
     pub(super) fn lost(&mut self, reason: &LostReason, now: Instant) {
@@ -334,21 +298,11 @@ impl Member {
 
     /// Drops what was to be kept until now. `is_wanted`: somebody names the node still.
     pub(super) fn forget(&mut self, forget: Duration, is_wanted: bool, now: Instant) {
-        let is_over = |since: Instant| now.saturating_duration_since(since) >= forget;
-        let is_running = self.is_attached();
-        self.kept.retain(|_, kept| match kept.stopped {
-            Some(since) if is_over(since) => {
-                self.said = None;
-                // What its next answer doesn't name is gone, what it names did not run.
-                kept.ran = false;
-                kept.stopped = None;
-                kept.endpoint.bound = phoenix::Bound::Stopped;
-                is_running
-            }
-            Some(_) | None => true,
-        });
+        if self.kept.forget(forget, self.is_attached(), now) {
+            self.said = None;
+        }
         if let Some(loss) = &self.loss
-            && is_over(loss.at)
+            && now.saturating_duration_since(loss.at) >= forget
             && (loss.is_down.is_some() || !is_wanted)
         {
             self.kept.clear();
@@ -357,8 +311,8 @@ impl Member {
 
     /// When something may be to be forgotten next.
     pub(super) fn forgets_at(&self, forget: Duration, now: Instant) -> Option<Instant> {
-        let stopped = self.kept.values().filter_map(|kept| kept.stopped);
         let loss = self.loss.as_ref().filter(|_| !self.kept.is_empty());
+        let stopped = self.kept.stopped();
         stopped
             .chain(loss.map(|loss| loss.at))
             .filter_map(|since| since.checked_add(forget))
@@ -369,24 +323,19 @@ impl Member {
 
     /// Its part of the report.
     pub(super) fn report(&self, how: &How) -> (Vec<Reported>, Vec<Finding>) {
-        let endpoints: Vec<&Endpoint> = self.kept.values().map(|kept| &kept.endpoint).collect();
-        let (mut reported, mut findings) =
-            answers::read(self.name(), self.machine, &endpoints, how);
-        let is_down = self
-            .loss
-            .as_ref()
-            .is_some_and(|loss| loss.is_down.is_some());
-        for (reported, kept) in reported.iter_mut().zip(self.kept.values()) {
-            if is_down || kept.stopped.is_some() {
-                reported.upstreams.clear();
-                // It is missed, which is no decision of its own not to listen.
-                reported.serving = Serving::Yes;
-            } else if self.loss.is_some() {
-                for upstream in &mut reported.upstreams {
-                    upstream.sight = Sight::Unconfirmed;
-                }
-            }
-        }
+        let standing = match &self.loss {
+            None => Standing::InSight,
+            Some(loss) if loss.is_down.is_some() => Standing::Gone,
+            Some(_) => Standing::OutOfSight,
+        };
+        let speaker = Speaker {
+            source: Source::Node,
+            node: self.name().as_str(),
+            machine: self.machine,
+            // A node answers with its socket's path as it was given; its own folder is not known.
+            root: Path::new("/"),
+        };
+        let (reported, mut findings) = self.kept.report(speaker, standing, how);
         findings.extend(self.findings());
         (reported, findings)
     }
@@ -396,7 +345,7 @@ impl Member {
         let warning = |code, message, fix: &str| Finding {
             code,
             severity: Severity::Warning,
-            origin: Some(answers::origin(name)),
+            origin: Some(running::origin(name.as_str())),
             message,
             fix: fix.to_owned(),
         };

@@ -15,13 +15,13 @@ use erlterm::Term;
 use phoenix::{Bound, Machine};
 use routes::{Mode, Serving, Sight, Subdomains};
 
-use super::{Event, Now, Place, Roster, Told, Wishes};
+use super::{Event, Place, Roster, Told, Wishes};
 use crate::{
     How, NodeState,
-    source::node::{
-        answers::{Answers, Endpoint},
-        settings::Following,
-        trouble::Trouble,
+    source::{
+        node::{answers::Answers, settings::Following, trouble::Trouble},
+        now::Now,
+        running::Endpoint,
     },
 };
 

@@ -1,11 +1,13 @@
 //! What a node's answers mean, as a report.
 
+use std::path::Path;
+
 use erlterm::{Term, parse_text};
 use expect_test::{Expect, expect};
 use phoenix::{Bound, Machine};
-use routes::{Mode, Serving, Subdomains};
+use routes::{Mode, Serving, Source, Subdomains};
 
-use super::{Endpoint, Said, read};
+use super::{Endpoint, Said, Speaker, read};
 use crate::How;
 
 fn term(text: &str) -> Term {
@@ -34,9 +36,13 @@ fn check(mode: Mode, endpoint: Endpoint, expected: Expect) {
         domain: "localhost".to_owned(),
         subdomains: Subdomains::One,
     };
-    let node = "auth@10.0.0.5".parse().unwrap();
-    let machine = Machine::Other([10, 0, 0, 5].into());
-    let (reported, findings) = read(&node, machine, &[&endpoint], &how);
+    let speaker = Speaker {
+        source: Source::Node,
+        node: "auth@10.0.0.5",
+        machine: Machine::Other([10, 0, 0, 5].into()),
+        root: Path::new("/"),
+    };
+    let (reported, findings) = read(speaker, &[&endpoint], &how);
     let reported = &reported[0];
     let claims = reported.claims.iter().map(|claim| {
         let origin = claim.origin.as_ref().unwrap();
