@@ -28,7 +28,7 @@ const PARSE_REPORTS_MAX: usize = 1 << 18;
 const AMBIGUOUS: &str = "a statement whose lines are not clear";
 
 /// Operators that bind less than `&` does.
-const LOOSER_THAN_CAPTURE: [&str; 5] = ["<-", "when", "|", "=>", ""];
+const LOOSER_THAN_CAPTURE: [&str; 6] = ["<-", "\\\\", "when", "::", "|", "=>"];
 
 /// Why a text cannot be read, and the line.
 #[derive(Debug, PartialEq, Eq)]
@@ -341,31 +341,12 @@ impl<'s> Reader<'s> {
 
     fn unary(&self, node: Syntax<'_>, depth: usize) -> Result<Node, Malformed> {
         let operator = operator(node);
-        let operand = self.boxed(field(node, "operand"), depth)?;
-        Ok(match (operator, operand.node) {
-            ("&", Node::Integer(number)) => {
-                Node::Placeholder(usize::try_from(number).unwrap_or(usize::MAX))
-            }
-            ("-", Node::Integer(number)) => Node::Integer(number.saturating_neg()),
-            ("-", Node::Float(number)) => Node::Float(-number),
-            ("&", node) => Node::Capture(Arc::new(Expr {
-                line: operand.line,
-                node,
-            })),
-            ("@", node) => Node::Foreign(
-                ATTRIBUTE,
-                vec![Expr {
-                    line: operand.line,
-                    node,
-                }],
-            ),
-            (operator, node) => Node::Unary(
-                operator,
-                Box::new(Expr {
-                    line: operand.line,
-                    node,
-                }),
-            ),
+        let operand = *self.boxed(field(node, "operand"), depth)?;
+        // `&(…)`, whose parentheses the grammar takes for a part of the operator.
+        let is_enclosed = node.child(1).is_some_and(|child| child.kind() == "(");
+        Ok(match is_enclosed {
+            true => prefixed(operator, operand),
+            false => prefixed_first(operator, operand),
         })
     }
 
@@ -400,7 +381,8 @@ impl<'s> Reader<'s> {
                 Err(_) => Node::Foreign("a capture", vec![*right]),
             },
             (operator, left)
-                if !LOOSER_THAN_CAPTURE.contains(&operator) && ends_in_capture(&left) =>
+                if !LOOSER_THAN_CAPTURE.contains(&operator) && ends_in_capture(&left)
+                    || is_split(node, &right) =>
             {
                 Node::Foreign("a capture before an operator", vec![left, *right])
             }
@@ -414,11 +396,13 @@ impl<'s> Reader<'s> {
             (Some(left), Some(right)) if left.kind() == "alias" && right.kind() == "tuple" => Ok(
                 Node::Group(self.alias(left).into(), self.elements(right, depth)?),
             ),
-            (Some(left), Some(_)) if left.kind() == "atom" => Err(Malformed {
-                line: line(node),
-                message: format!("syntax error near `{}`", self.source(node)),
-                reason: Reason::Refused,
-            }),
+            (Some(left), Some(right)) if right.kind() == "alias" && is_plain_atom(left) => {
+                Err(Malformed {
+                    line: line(node),
+                    message: format!("syntax error near `{}`", self.source(node)),
+                    reason: Reason::Refused,
+                })
+            }
             _ => Ok(Node::Foreign("a computed module", self.all(node, depth)?)),
         }
     }
@@ -531,14 +515,76 @@ impl<'s> Reader<'s> {
 /// The operator in a node; `""` is one that nothing here evaluates.
 fn operator(node: Syntax<'_>) -> &'static str {
     const OPERATORS: &[&str] = &[
-        "!", "!=", "!==", "&", "&&", "*", "+", "++", "-", "--", "..", "/", "//", "<", "<-", "<=",
-        "<>", "=", "==", "===", "=>", "=~", ">", ">=", "@", "^", "and", "in", "not", "not in",
-        "or", "when", "|", "|>", "||",
+        "!", "!=", "!==", "&", "&&", "*", "+", "++", "-", "--", "..", "/", "//", "::", "<", "<-",
+        "<=", "<>", "=", "==", "===", "=>", "=~", ">", ">=", "@", "\\\\", "^", "and", "in", "not",
+        "not in", "or", "when", "|", "|>", "||",
     ];
     let token = node.child_by_field_name("operator");
     let written = token.as_ref().map_or("", |token| token.kind());
     let known = OPERATORS.iter().find(|known| **known == written);
     known.map_or("", |known| known)
+}
+
+/// Applies a prefix operator.
+fn prefixed(operator: &'static str, operand: Expr) -> Node {
+    match (operator, operand.node) {
+        ("&", Node::Integer(number)) => {
+            Node::Placeholder(usize::try_from(number).unwrap_or(usize::MAX))
+        }
+        ("-", Node::Integer(number)) => Node::Integer(number.saturating_neg()),
+        ("-", Node::Float(number)) => Node::Float(-number),
+        ("&", node) => Node::Capture(Arc::new(Expr {
+            line: operand.line,
+            node,
+        })),
+        ("@", node) => Node::Foreign(
+            ATTRIBUTE,
+            vec![Expr {
+                line: operand.line,
+                node,
+            }],
+        ),
+        (operator, node) => Node::Unary(
+            operator,
+            Box::new(Expr {
+                line: operand.line,
+                node,
+            }),
+        ),
+    }
+}
+
+/// Applies a prefix operator to what it binds alone: the grammar lets `&` take the operators that
+/// bind less along.
+fn prefixed_first(operator: &'static str, operand: Expr) -> Node {
+    match operand.node {
+        Node::Binary(looser, left, right) if LOOSER_THAN_CAPTURE.contains(&looser) => {
+            let first = Expr {
+                line: operand.line,
+                node: prefixed_first(operator, *left),
+            };
+            Node::Binary(looser, Box::new(first), right)
+        }
+        node => prefixed(operator, Expr { node, ..operand }),
+    }
+}
+
+/// Whether the right side of an operator is a capture with what does not belong to it: see
+/// [`Reader::unary`].
+fn is_split(node: Syntax<'_>, right: &Expr) -> bool {
+    let is_unary = field(node, "right").is_some_and(|right| right.kind() == "unary_operator");
+    is_unary && matches!(right.node, Node::Binary(..))
+}
+
+/// Whether this is an atom without interpolation.
+fn is_plain_atom(node: Syntax<'_>) -> bool {
+    match node.kind() {
+        "atom" | "nil" | "boolean" => true,
+        "quoted_atom" => parts(node)
+            .iter()
+            .all(|part| part.kind() != "interpolation"),
+        _ => false,
+    }
 }
 
 fn ends_in_capture(expr: &Expr) -> bool {

@@ -285,3 +285,36 @@ fn a_capture_goes_on_behind_its_parenthesis() {
     check("a = &(&1 + 1)", expect!["(a = &((&1 + 1)))"]);
     check("& &1 + 1", expect!["&((&1 + 1))"]);
 }
+
+#[test]
+fn a_capture_ends_before_operators_that_bind_less() {
+    check("[&a.b/1 | c]", expect!["[&((a.b() / 1)) | c]"]);
+    check("[& &1 + 1 | c]", expect!["[&((&1 + 1)) | c]"]);
+    check("[!&a/1 | c]", expect!["[(! &((a / 1))) | c]"]);
+    check("%{&a/1 => b}", expect!["%{&((a / 1))=>b}"]);
+    check("&a <- b | c", expect!["(&(a) <- (b | c))"]);
+    check("&a | b <- c", expect!["((&(a) | b) <- c)"]);
+    check("&(a | b)", expect!["&((a | b))"]);
+    check("&((a | b))", expect!["&(((a | b)))"]);
+    check("f &a | b", expect!["f((&(a) | b))"]);
+    check(
+        "[1 + &a | b]",
+        expect!["[foreign(a capture before an operator: 1 (&(a) | b))]"],
+    );
+}
+
+#[test]
+fn no_alias_follows_an_atom() {
+    for atom in [":a", ":\"A\"", "nil", "true"] {
+        let refused = parse_script(&format!("{atom}.B")).unwrap_err();
+        assert_eq!(refused.reason, super::Reason::Refused, "{atom}");
+    }
+    check(
+        ":a.{B}",
+        expect!["foreign(a computed module: :a {alias(B)}@1)"],
+    );
+    check(
+        ":\"a#{1}\".B",
+        expect![[r##"foreign(a computed module: atom("a"#(1)) alias(B))"##]],
+    );
+}
