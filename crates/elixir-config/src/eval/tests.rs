@@ -5,6 +5,7 @@
 
 mod bounds;
 mod release;
+mod undefined;
 
 use expect_test::{Expect, expect, expect_file};
 use proptest::prelude::*;
@@ -310,67 +311,6 @@ fn a_variable_that_was_set_may_be_set_again_by_what_is_not_evaluated() {
             "{key}: {setting:?}"
         );
     }
-}
-
-#[test]
-fn what_nothing_defines_is_told_wherever_it_stands() {
-    let check = |script: &str, expected: &[&str]| {
-        let config = Tree::of(&[("config/config.exs", script)]).evaluate("dev");
-        let told: Vec<&str> = config.findings().iter().map(|it| &*it.message).collect();
-        assert_eq!(told, expected, "{script}");
-    };
-    let nowhere = ["nothing here defines nowhere"];
-    check("import Config\nif false, do: nowhere()", &nowhere);
-    check("import Config\nfn -> nowhere end", &nowhere);
-    check("import Config\nfn -> nowhere end\n&+/2", &nowhere);
-    let nested = ["a capture in another capture"];
-    check(
-        "import Config\nif false, do: &(&1 + (&(&1 + 1)).(2))",
-        &nested,
-    );
-    check(
-        "import Config\nif false, do: &Enum.map(&1, &to_string/1)",
-        &nested,
-    );
-    // A map update binds nothing, wherever it stands; what a bitstring or a struct binds isn't seen.
-    check(
-        "import Config\nif false do\n  %{1 | zz: 1}\n  nowhere\nend",
-        &nowhere,
-    );
-    check(
-        "import Config\nif false do\n  <<somewhere::8>> = x\n  somewhere\nend",
-        &[],
-    );
-    check(
-        "import Config\nif false do\n  %URI{host: somewhere} = nil\n  somewhere\nend",
-        &[],
-    );
-    let env = ["nothing here defines config_env"];
-    check("[a: [k: true || config_env()]]", &env);
-    let arity = ["nothing here defines config/1"];
-    check("import Config\nif false, do: config(:a)", &arity);
-    check("import Config\nif false, do: :a |> config()", &arity);
-    check("import Config\nif false, do: :a |> config(b: 1)", &[]);
-    let pipe = ["nothing can be piped into `in`"];
-    check("import Config\ntrue || [1] |> hd in 1", &pipe);
-    check(
-        "import Config\n<<1>>\ntrue || [1] |> hd in 1",
-        &["a bitstring is not evaluated", pipe[0]],
-    );
-    let capture = ["a capture without arguments"];
-    check("import Config\ntrue || (&String.upcase/1 && 2)", &capture);
-    check(
-        "import Config\n[&hd/1, &String.upcase/1, &(&1), &[&1]]\n:ok",
-        &[],
-    );
-    let piped = "[1] |> Enum.map(& &1) |> hd in 1";
-    check(
-        &format!("use Mix.Config\n{{_, v1}} = {{1, (true or ({piped}))}}"),
-        &pipe,
-    );
-    check("import Config\nimport Dep\nif false, do: nowhere()", &[]);
-    let all = "x = 1\nfor y <- [x], do: y\nf = fn {z, _} -> z end\nf.({x, __DIR__})";
-    check(&format!("import Config\n{all}"), &[]);
 }
 
 mod imports {

@@ -1,12 +1,12 @@
 //! What Elixir certainly refuses when it compiles a file, even where it never comes: names that do
 //! not exist, and pipes into operators.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, mem, sync::Arc};
 
 use super::{Evaluator, pattern};
 use crate::{
     finding::{Code, Finding},
-    syntax::{Expr, Node},
+    syntax::{Clause, Expr, Node},
 };
 
 /// What Elixir has of its own, in 1.14 or in 1.18.
@@ -27,12 +27,28 @@ const CONFIG: [&str; 3] = ["config", "import_config", "read_config"];
 /// What `import Config` alone brings.
 const ENV: [&str; 2] = ["config_env", "config_target"];
 
+/// Names that end with a block or with a clause of a function. Where in it they are bound, before
+/// or behind their use, is not looked at.
+#[derive(Default)]
+struct Scope<'e> {
+    /// Names that are assigned, or arguments of functions.
+    bound: BTreeSet<Arc<str>>,
+    /// Names that are used, here or in a scope within that does not bind them.
+    asked: Vec<(&'e str, u32)>,
+}
+
+/// What stands before the arrows of clauses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heads {
+    Patterns,
+    /// As in `cond`.
+    Conditions,
+}
+
 /// What a file defines and asks for, wherever it does.
 #[derive(Default)]
 struct Names<'e> {
-    /// Names that are assigned, or arguments of functions.
-    bound: BTreeSet<Arc<str>>,
-    asked: Vec<(&'e str, u32)>,
+    scope: Scope<'e>,
     /// A function that has another number of arguments, with the line.
     arity: Option<(String, u32)>,
     /// Why the file is refused whatever it defines, with the line.
@@ -54,12 +70,12 @@ impl Evaluator<'_> {
         }
         let is_defined = |name: &str| {
             name.starts_with('_')
-                || names.bound.contains(name)
+                || names.scope.bound.contains(name)
                 || KERNEL.split_ascii_whitespace().any(|known| known == name)
                 || names.imports_config && CONFIG.contains(&name)
                 || names.imports_env && ENV.contains(&name)
         };
-        let mut asked = names.asked.iter();
+        let mut asked = names.scope.asked.iter();
         let undefined = asked.find(|(name, _)| !names.is_open && !is_defined(name));
         let undefined =
             undefined.map(|(name, line)| (format!("nothing here defines {name}"), *line));
@@ -81,11 +97,13 @@ impl<'e> Names<'e> {
     /// Collects what an expression names, into which as many arguments are piped.
     fn collect(&mut self, expr: &'e Expr, piped: usize) {
         match &expr.node {
-            Node::Variable(name) => self.asked.push((name, expr.line)),
+            Node::Variable(name) => self.ask(name, expr.line),
             Node::Local(name, arguments) => {
                 self.directive(name, arguments);
-                self.asked.push((name, expr.line));
+                self.ask(name, expr.line);
                 self.arity(name, arguments.len().saturating_add(piped), expr.line);
+                self.arguments(name, arguments);
+                return;
             }
             Node::Binary("|>", left, right) => {
                 if let Node::Binary(operator, ..) = &right.node {
@@ -96,12 +114,9 @@ impl<'e> Names<'e> {
                 self.collect(right, 1);
                 return;
             }
-            Node::Binary("=" | "<-" | "->", left, _) => self.bound.extend(pattern::names(left)),
+            Node::Binary("=" | "<-" | "->", left, _) => self.bind(left),
             Node::Function(clauses) | Node::Clauses(clauses) => {
-                for clause in clauses.iter() {
-                    let names = clause.patterns.iter().map(pattern::names);
-                    self.bound.extend(names.flatten());
-                }
+                return self.clauses(clauses, Heads::Patterns);
             }
             Node::Capture(body) => self.capture(body),
             // Stands in no pattern.
@@ -111,6 +126,73 @@ impl<'e> Names<'e> {
             _ => {}
         }
         expr.each_part(&mut |part| self.collect(part, 0));
+    }
+
+    fn ask(&mut self, name: &'e str, line: u32) {
+        self.scope.asked.push((name, line));
+    }
+
+    fn bind(&mut self, pattern: &Expr) {
+        self.scope.bound.extend(pattern::names(pattern));
+    }
+
+    /// Collects within a scope of its own.
+    fn within(&mut self, collect: impl FnOnce(&mut Self)) {
+        let around = mem::take(&mut self.scope);
+        collect(self);
+        let within = mem::replace(&mut self.scope, around);
+        let asked = within.asked.into_iter();
+        let further = asked.filter(|(name, _)| !within.bound.contains(*name));
+        self.scope.asked.extend(further);
+    }
+
+    /// The arguments of a local call. Each section of a `do` block is a scope.
+    fn arguments(&mut self, name: &str, arguments: &'e [Expr]) {
+        let Some((sections, before)) = arguments.split_last().and_then(block) else {
+            if let ("match?" | "destructure", Some(pattern)) = (name, arguments.first()) {
+                self.bind(pattern);
+            }
+            arguments.iter().for_each(|it| self.collect(it, 0));
+            return;
+        };
+        let binds_for_body = matches!(name, "for" | "with");
+        if !binds_for_body {
+            before.iter().for_each(|it| self.collect(it, 0));
+        }
+        for (key, body) in sections {
+            self.within(|names| match (name, key, &body.node) {
+                ("quote", ..) => names.quoted(body),
+                ("cond", "do", Node::Clauses(clauses)) => names.clauses(clauses, Heads::Conditions),
+                _ => {
+                    if binds_for_body && key == "do" {
+                        before.iter().for_each(|it| names.collect(it, 0));
+                    }
+                    names.collect(body, 0);
+                }
+            });
+        }
+    }
+
+    fn clauses(&mut self, clauses: &'e [Clause], heads: Heads) {
+        for clause in clauses {
+            self.within(|names| {
+                for head in &clause.patterns {
+                    if heads == Heads::Patterns {
+                        names.bind(head);
+                    }
+                    names.collect(head, 0);
+                }
+                clause.guard.iter().for_each(|it| names.collect(it, 0));
+                names.collect(&clause.body, 0);
+            });
+        }
+    }
+
+    /// What `quote` gives is not compiled here, but for what it unquotes.
+    fn quoted(&mut self, body: &Expr) {
+        if has_unquote(body) {
+            (self.is_open, self.has_macros) = (true, true);
+        }
     }
 
     /// `&body`, which has to have an argument or to name a function, and holds no other.
@@ -147,11 +229,39 @@ impl<'e> Names<'e> {
         match (name, module) {
             ("import", "Config") => (self.imports_config, self.imports_env) = (true, true),
             ("use" | "import", "Mix.Config") => self.imports_config = true,
-            ("import" | "use" | "quote", _) => (self.is_open, self.has_macros) = (true, true),
+            ("import" | "use", _) => (self.is_open, self.has_macros) = (true, true),
             ("defmodule", _) => self.is_open = true,
             _ => {}
         }
     }
+}
+
+/// The sections of a `do` block, each with its key.
+type Sections<'e> = Vec<(&'e str, &'e Expr)>;
+
+/// The `do` block that is the last of a call's arguments, and those before it.
+fn block<'e>((last, before): (&'e Expr, &'e [Expr])) -> Option<(Sections<'e>, &'e [Expr])> {
+    let Node::List(pairs) = &last.node else {
+        return None;
+    };
+    let mut sections = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let Node::Tuple(pair) = &pair.node else {
+            return None;
+        };
+        let [key, body] = pair.as_slice() else {
+            return None;
+        };
+        sections.push((&**key.as_atom()?, body));
+    }
+    let has_do = sections.iter().any(|(key, _)| *key == "do");
+    has_do.then_some((sections, before))
+}
+
+fn has_unquote(expr: &Expr) -> bool {
+    let mut has = matches!(&expr.node, Node::Local(name, _) if name.starts_with("unquote"));
+    expr.each_part(&mut |part| has = has || has_unquote(part));
+    has
 }
 
 fn has_placeholder(expr: &Expr) -> bool {
