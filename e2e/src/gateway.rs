@@ -273,6 +273,29 @@ impl Launch {
         self
     }
 
+    /// Lets the process have so many file descriptors, softly half of them.
+    #[must_use]
+    pub fn limited_to(mut self, descriptors: u32) -> Self {
+        let limits = format!("ulimit -Sn {}; ulimit -Hn {descriptors}", descriptors / 2);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .stdin(Stdio::null());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        self.command = shell;
+        self
+    }
+
     /// Sets the working directory.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Self {

@@ -71,6 +71,13 @@ fn requests(page: &mut Page, snapshot: &Snapshot, counters: &Counters) {
     let name = "mesh_router_retries_total";
     page.family(name, "counter", "Requests that were sent a second time.");
     page.sample(name, &[], counters.retries);
+    let name = "mesh_router_connections_shed_total";
+    page.family(
+        name,
+        "counter",
+        "Client connections closed unserved: too many of one client, or no descriptor left.",
+    );
+    page.sample(name, &[], counters.shed);
     let name = "mesh_router_websockets_active";
     page.family(
         name,

@@ -16,6 +16,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use proxy::Reserve;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
@@ -40,6 +41,8 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(40);
 /// How long answers under way may take at the end.
 const FINISH_MAX: Duration = Duration::from_secs(1);
+/// Descriptors kept back for when clients of the gateway have all others.
+const RESERVE: usize = 8;
 /// How long to leave off after an accept that failed, as it does where descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -119,6 +122,7 @@ impl Server {
 /// Accepts and serves until `ended`.
 async fn attend(mut door: Door, router: Router, mut ended: oneshot::Receiver<Succession>) {
     let mut guests = Guests::default();
+    let mut reserve = Reserve::new(RESERVE);
     loop {
         tokio::select! {
             succession = &mut ended => {
@@ -127,9 +131,11 @@ async fn attend(mut door: Door, router: Router, mut ended: oneshot::Receiver<Suc
                 }
                 break;
             }
-            Some(_) = guests.tasks.join_next() => {}
+            Some(_) = guests.tasks.join_next() => reserve.refill(),
             accepted = door.accept() => match accepted {
                 Ok(stream) => guests.welcome(stream, &router),
+                // Whoever asks what is wrong is answered with what was kept back.
+                Err(error) if proxy::is_out_of_descriptors(&error) && reserve.spend() => {}
                 Err(error) => {
                     warn!(%error, "admin connection not accepted");
                     time::sleep(ACCEPT_PAUSE).await;

@@ -44,6 +44,11 @@ impl Client {
         }
     }
 
+    /// Who it is.
+    pub fn peer(&self) -> Peer {
+        self.peer
+    }
+
     /// Begins to wait for the first request.
     pub fn begin<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         self.settle(cx);

@@ -262,6 +262,11 @@ impl Config {
         found.map(|it| it.place.to_string()).unwrap_or_default()
     }
 
+    /// How many client connections are allowed in all.
+    pub(crate) fn connections(&self) -> usize {
+        self.limits.connections
+    }
+
     /// The settings that hold in `mode`, on a machine whose addresses are not asked for.
     pub(crate) fn settings(&self, mode: Mode) -> Settings {
         let mut timeouts = self.timeouts.clone();
@@ -400,6 +405,9 @@ fn limits(layers: &mut Layers) -> Limits {
         uri: layers.one("limits.uri", head),
         body: layers.one("limits.body", |text| or("none", text, units::size)),
         connections: layers.one("limits.connections", units::count),
+        connections_per_client: layers.one("limits.connections_per_client", |text| {
+            or("none", text, units::count)
+        }),
         services: layers.one("limits.services", units::count),
     }
 }

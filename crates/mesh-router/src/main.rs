@@ -20,6 +20,7 @@ mod ask;
 mod changes;
 mod command;
 mod config;
+mod descriptors;
 mod gateway;
 mod handover;
 mod listen;

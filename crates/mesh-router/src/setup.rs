@@ -20,7 +20,7 @@ use crate::{
         Config, Environment, FILE_BYTES_MAX, FILE_NAME, Listen, Place, Problem, Problems, Said,
         Written, WrittenFile,
     },
-    handover, listen, machine,
+    descriptors, handover, listen, machine,
     mode::{self, Facts},
     nodes,
     whereabouts::Whereabouts,
@@ -254,10 +254,11 @@ impl Setup {
 
     /// What workers must know.
     pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            machine: self.machine.clone(),
-            ..self.config.settings(self.mode)
-        }
+        let mut settings = self.config.settings(self.mode);
+        settings.machine.clone_from(&self.machine);
+        let connections = &mut settings.limits.connections;
+        *connections = descriptors::connections(*connections);
+        settings
     }
 }
 

@@ -6,7 +6,7 @@ use exchange::{Client, Ending, Peer, Reuse};
 use mio::Token;
 use routes::Adapter;
 
-use crate::{counters::Count, socket::Socket, timers::Reminder};
+use crate::{counters::Count, crowd::Present, socket::Socket, timers::Reminder};
 
 /// Which slab a number belongs to; packed with it into a reactor's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,8 @@ pub(crate) struct ClientConnection {
     pub(crate) listener: u16,
     pub(crate) reminder: Reminder,
     pub(crate) peer: Option<IpAddr>,
+    /// Counted among its client's connections, where these have a limit.
+    pub(crate) present: Option<Box<Present>>,
     /// What has come of a PROXY protocol header.
     #[allow(
         clippy::box_collection,
@@ -112,6 +114,7 @@ impl ClientConnection {
             listener,
             reminder: Reminder::default(),
             peer: peer.ip,
+            present: None,
             preface: None,
         }
     }

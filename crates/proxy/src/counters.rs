@@ -69,6 +69,7 @@ pub(crate) struct WorkerCounters {
     pub(crate) retries: Count,
     pub(crate) connects_failed: Count,
     pub(crate) accept_pauses: Count,
+    pub(crate) shed: Count,
     pub(crate) access_lines_lost: Count,
     /// Client connections open now, by listener.
     pub(crate) open: Vec<Count>,
@@ -118,6 +119,7 @@ impl WorkerCounters {
             retries: Count::default(),
             connects_failed: Count::default(),
             accept_pauses: Count::default(),
+            shed: Count::default(),
             access_lines_lost: Count::default(),
             open: (0..listeners).map(|_| Count::default()).collect(),
             websockets: WebSockets::default(),
@@ -175,6 +177,9 @@ pub struct Counters {
     pub connects_failed: u64,
     /// Times that a worker stopped accepting, for want of descriptors or at the limit.
     pub accept_pauses: u64,
+    /// Client connections closed unserved: without descriptors for them, or beyond their client's
+    /// limit.
+    pub shed: u64,
     /// Access lines that were dropped because the writer could not keep up.
     pub access_lines_lost: u64,
     /// Exchanges that ended in a panic.
@@ -318,6 +323,7 @@ impl Counters {
         self.retries += worker.retries.get();
         self.connects_failed += worker.connects_failed.get();
         self.accept_pauses += worker.accept_pauses.get();
+        self.shed += worker.shed.get();
         self.access_lines_lost += worker.access_lines_lost.get();
         self.connections_open_by_listener
             .resize(worker.open.len(), 0);

@@ -23,6 +23,7 @@ use crate::{
     clock,
     connection::Key,
     counters::{Counters, WorkerCounters},
+    crowd::Crowd,
     figures::Figures,
     listener::Listeners,
     mailbox::{Leave, Mailbox},
@@ -107,6 +108,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
     let open = Arc::new(AtomicUsize::new(0));
     let (strangers, silent) = (Strangers::default(), Strangers::default());
     let board = Board::default();
+    let crowd = Crowd::default();
     let (leaving, left) = mpsc::sync_channel(0);
     let (desks, dealer) = set_up(listeners.workers)?;
     // The first worker has the listeners that deal out.
@@ -132,6 +134,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
             silent: silent.clone(),
             board: board.clone(),
             open: Arc::clone(&open),
+            crowd: crowd.clone(),
             instance: instance.clone(),
             random: fastrand::u64(..),
         };

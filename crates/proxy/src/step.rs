@@ -22,6 +22,7 @@ use crate::{
     connection::{ClientConnection, Key, UpstreamConnection, Use, Wish, number},
     counters::WorkerCounters,
     pool::Pool,
+    reserve::is_out_of_descriptors,
     socket::{Buffers, Socket, Stream},
     strangers::{self, Strangers},
     timers::{Reminder, Wheel},
@@ -408,10 +409,4 @@ fn idle_max(adapter: Adapter, timeouts: &Timeouts) -> Duration {
 /// Whether a connect failed for want of something of our own, which is not the upstream's fault.
 fn is_ours(error: &io::Error) -> bool {
     is_out_of_descriptors(error) || error.kind() == io::ErrorKind::AddrNotAvailable
-}
-
-/// Whether the process or the system has no descriptor left (`EMFILE`, `ENFILE`: the same numbers
-/// on Linux and macOS).
-pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(23 | 24))
 }

@@ -24,10 +24,12 @@ use crate::{
     clock,
     connection::{Key, Phase, Slot},
     counters::WorkerCounters,
+    crowd::Crowd,
     drain::Drain,
     listener::Listener,
     mailbox::Mailbox,
     pool::Pool,
+    reserve::Reserve,
     socket::Buffers,
     step::{Parts, Step},
     strangers::Strangers,
@@ -69,6 +71,7 @@ pub(crate) struct Seed {
     pub(crate) board: Board,
     /// Client connections of all workers.
     pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) crowd: Crowd,
     /// This process in Via.
     pub(crate) instance: String,
     /// Of request ids and choices.
@@ -90,6 +93,9 @@ pub(crate) struct Worker {
     dealt: Receiver<Dealt>,
     mailbox: Arc<Mailbox>,
     open: Arc<AtomicUsize>,
+    crowd: Crowd,
+    /// For connections that are closed at once where there are no others.
+    reserve: Reserve,
     /// Accepting rests until then.
     paused: Option<Instant>,
     /// Clients whose places are freed at the end of the turn.
@@ -139,6 +145,8 @@ impl Worker {
             dealt: seed.dealt,
             mailbox: seed.mailbox,
             open: seed.open,
+            crowd: seed.crowd,
+            reserve: Reserve::new(1),
             paused: None,
             closed: Vec::new(),
             turn: Vec::new(),

@@ -84,6 +84,8 @@ pub struct Limits {
     pub body: Option<u64>,
     /// Client connections in all.
     pub connections: usize,
+    /// Connections of one client that is no trusted proxy; `None` for no bound.
+    pub connections_per_client: Option<usize>,
     /// Services in the table.
     pub services: usize,
 }
@@ -96,6 +98,7 @@ impl Default for Limits {
             uri: 16 * 1024,
             body: None,
             connections: 65_536,
+            connections_per_client: None,
             services: 4096,
         }
     }

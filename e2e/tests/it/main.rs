@@ -12,6 +12,7 @@ mod beam;
 mod browser;
 mod cli;
 mod demo;
+mod descriptors;
 mod diff;
 mod dist;
 mod doctor;

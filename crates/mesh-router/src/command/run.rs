@@ -12,6 +12,7 @@ use crate::{
     args::Run,
     changes,
     config::Environment,
+    descriptors,
     gateway::Gateway,
     handover::Handover,
     logging, output,
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     let process = Environment::of_process();
     let mut handover = Handover::take(&process)?;
     logging::start(&process)?;
+    descriptors::raise();
     let listens = handover.sockets.listens();
     let setup = Setup::taking_over(&listens, &arguments.options, &process)?;
     let runtime = runtime()?;
@@ -49,6 +51,7 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
         }
         let gateway = Gateway::start(setup, survey, nodes, &mut handover.sockets)?;
         handover.close_rest();
+        descriptors::tell(gateway.setup().config.connections());
         show(&gateway);
         handover.ready();
         gateway.serve(signals, &arguments.options, &process).await

@@ -116,6 +116,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::size("limits.uri", "16KiB"),
     Key::size("limits.body", "none").or("none"),
     Key::one("limits.connections", "65536"),
+    Key::one("limits.connections_per_client", "none").or("none"),
     Key::one("limits.services", "4096"),
     Key::time("timeouts.head", "10s"),
     Key::time("timeouts.body", "60s"),
@@ -146,11 +147,7 @@ pub(crate) const ROUTE_KEYS: &[&str] = &["endpoint", "upstreams", "subdomains"];
 pub(crate) const ROUTES: &str = "routes";
 
 /// Keys that other versions know: named so that nobody hunts for a misspelling.
-const ELSEWHERE: &[&str] = &[
-    "limits.connections_per_client",
-    "limits.held",
-    "timeouts.hold",
-];
+const ELSEWHERE: &[&str] = &["limits.held", "timeouts.hold"];
 
 /// Returns the key of that path.
 pub(crate) fn find(path: &str) -> Option<&'static Key> {

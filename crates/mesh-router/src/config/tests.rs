@@ -107,6 +107,7 @@ headers = 50
 uri = "8KiB"
 body = "64MiB"
 connections = 1000
+connections_per_client = 50
 services = 10
 [timeouts]
 head = "1s"
@@ -295,6 +296,7 @@ fn every_key_of_the_workers_can_be_written() {
                 67108864,
             ),
             connections: 1000,
+            connections_per_client: Some(50),
             services: 10,
         }
     "#]]
@@ -332,12 +334,12 @@ fn routes_can_be_written() {
     let auth = (
         "auth.example.com",
         Subdomains::Any,
-        "mesh-router.toml:53".to_owned(),
+        "mesh-router.toml:54".to_owned(),
     );
     let billing = (
         "billing.example.com",
         Subdomains::None,
-        "mesh-router.toml:55".to_owned(),
+        "mesh-router.toml:56".to_owned(),
     );
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();

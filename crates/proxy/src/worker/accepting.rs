@@ -18,8 +18,8 @@ use crate::{
     connection::{ClientConnection, Key, Phase, Slot, number},
     listener::Listener,
     mailbox::Mailbox,
+    reserve::is_out_of_descriptors,
     socket::{Socket, Stream},
-    step::is_out_of_descriptors,
 };
 
 use super::Worker;
@@ -125,9 +125,9 @@ impl Worker {
     }
 
     /// Returns whether more may wait.
-    fn accept_one(&mut self, door: u32) -> bool {
+    fn accept_one(&mut self, index: u32) -> bool {
         let at_limit = self.is_at_limit();
-        let Some(door) = self.doors.get_mut(door as usize) else {
+        let Some(door) = self.doors.get_mut(index as usize) else {
             return false;
         };
         if self.paused.is_some() || at_limit {
@@ -157,10 +157,10 @@ impl Worker {
                 door.waiting = false;
                 false
             }
-            // The place for a reserve descriptor: with one, the client could be told.
             Err(error) if is_out_of_descriptors(&error) => {
                 door.waiting = true;
                 tracing::warn!(%error, "accepting paused");
+                self.shed(index);
                 self.pause_accepting();
                 false
             }
@@ -169,6 +169,28 @@ impl Worker {
                 tracing::debug!(%error, "connection not accepted");
                 true
             }
+        }
+    }
+
+    /// Closes what waits at a door where there are no descriptors to serve it with: these clients
+    /// can go elsewhere or come again, while those that wait behind would hang.
+    fn shed(&mut self, index: u32) {
+        let Some(door) = self.doors.get(index as usize) else {
+            return;
+        };
+        for _ in 0..ACCEPTS_PER_TURN {
+            if !self.reserve.spend() {
+                break;
+            }
+            let accepted = door.listener.accept();
+            let is_done = accepted.is_err();
+            // Closed before the reserve is filled again.
+            drop(accepted);
+            self.reserve.refill();
+            if is_done {
+                break;
+            }
+            self.parts.counters.shed.add(1);
         }
     }
 
@@ -250,10 +272,33 @@ impl Worker {
 
     /// Begins the exchanges of a client. Its first bytes are read at once: they are mostly there.
     pub(super) fn begin_client(&mut self, key: u32) {
+        if !self.may_stay(key) {
+            self.parts.counters.shed.add(1);
+            return self.abort_client(key);
+        }
         self.step(key, |client, context| client.begin(context));
         self.serve_client(key);
         if self.drain.is_some() {
             self.step(key, |client, context| client.stop(false, context));
+        }
+    }
+
+    /// Counts a connection among those of its client; `false` where it has too many. A trusted proxy
+    /// has as many as it has clients.
+    fn may_stay(&mut self, key: u32) -> bool {
+        let settings = &self.published.settings;
+        let Some(max) = settings.limits.connections_per_client else {
+            return true;
+        };
+        let Some(Slot { client, connection }) = self.clients.get_mut(key as usize) else {
+            return false;
+        };
+        match client.peer().ip {
+            Some(ip) if !settings.trusted_proxies.contains(ip) => {
+                connection.present = self.crowd.enter(ip, max).map(Box::new);
+                connection.present.is_some()
+            }
+            Some(_) | None => true,
         }
     }
 

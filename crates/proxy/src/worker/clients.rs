@@ -254,6 +254,7 @@ impl Worker {
         if std::mem::replace(&mut connection.phase, Phase::Closed) == Phase::Closed {
             return;
         }
+        connection.present = None;
         connection.socket.discard(&mut self.parts.buffers);
         self.parts.wheel.set(&mut connection.reminder, None, 0);
         if let Some(upstream) = connection.served_by.take() {

@@ -50,6 +50,7 @@ impl Hand {
             silent: Strangers::default(),
             board: Board::default(),
             open: Arc::default(),
+            crowd: Crowd::default(),
             instance: "mr-test".to_owned(),
             random: 7,
         });
