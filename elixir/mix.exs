@@ -17,7 +17,10 @@ defmodule ExServiceMeshRouter.MixProject do
   end
 
   def application do
-    [mod: {ExServiceMeshRouter.Application, []}, extra_applications: [:crypto, :logger]]
+    [
+      mod: {ExServiceMeshRouter.Application, []},
+      extra_applications: [:crypto, :logger, inets: :optional, ssl: :optional]
+    ]
   end
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]
@@ -30,7 +33,7 @@ defmodule ExServiceMeshRouter.MixProject do
   defp package do
     [
       licenses: ["Apache-2.0"],
-      files: ~w(lib mix.exs README.md CHANGELOG.md LICENSE .formatter.exs)
+      files: ~w(lib guides checksums.txt mix.exs README.md CHANGELOG.md LICENSE .formatter.exs)
     ]
   end
 end

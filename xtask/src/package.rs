@@ -9,11 +9,19 @@ use anyhow::{Context, Result};
 
 use crate::steps::{Steps, program, root, target};
 
-/// What the package's tests read: the package, and the cases that its resolver shares with the crate.
-const READ: &[&str] = &["elixir", "crates/tenant-resolver/testdata"];
+/// What the package's tests read: the package, and what it shares with crates.
+const READ: &[&str] = &[
+    "elixir",
+    "crates/mesh-router/src/config",
+    "crates/phoenix/testdata",
+    "crates/tenant-resolver/testdata",
+];
+
+/// Cowboy, as `rabbitmq-server` has it: its beams run on every OTP since the one that made them.
+const COWBOY: &[&str] = &["cowboy-", "cowlib-", "ranch-"];
 
 /// Folders of the package that a compiler or a person has filled.
-const MADE: &[&str] = &["_build", "deps", "doc"];
+const MADE: &[&str] = &["_build", "deps", "doc", "tmp"];
 
 /// Runs format, compiler and tests with the installed Elixir, and again in the Debian tree if there is
 /// one. Nothing is written into the package's folder.
@@ -43,6 +51,7 @@ fn test_in(tree: &Path, steps: &mut Steps) -> Result<()> {
     for read in READ {
         copy_folder(&root().join(read), &copy.0.join(read))?;
     }
+    copy_cowboy(tree)?;
     let mix = |env: &str, arguments: &[&str]| {
         let mut command = program("chroot", [tree.as_os_str()]);
         // A folder in the tree, for which `current_dir` would look outside.
@@ -54,6 +63,29 @@ fn test_in(tree: &Path, steps: &mut Steps) -> Result<()> {
     };
     steps.run(&mut mix("prod", &["compile", "--warnings-as-errors"]))?;
     steps.run(&mut mix("test", &["test", "--warnings-as-errors"]))
+}
+
+/// Puts the installed Cowboy in the same place of the tree, where it stays.
+fn copy_cowboy(tree: &Path) -> Result<()> {
+    for server in fs::read_dir("/usr/lib/rabbitmq/lib")? {
+        let plugins = server?.path().join("plugins");
+        for plugin in fs::read_dir(&plugins).into_iter().flatten() {
+            let plugin = plugin?;
+            let name = plugin.file_name();
+            let name = name.to_string_lossy();
+            let to = tree.join(plugins.strip_prefix("/")?).join(&*name);
+            if !COWBOY.iter().any(|it| name.starts_with(it)) || to.exists() {
+                continue;
+            }
+            if plugin.file_type()?.is_dir() {
+                copy_folder(&plugin.path(), &to)?;
+            } else {
+                fs::create_dir_all(to.with_file_name(""))?;
+                fs::copy(plugin.path(), &to)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A folder that goes with this value.

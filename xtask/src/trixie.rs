@@ -36,6 +36,7 @@ pub(crate) fn tree(steps: &mut Steps) -> Result<PathBuf> {
         );
     }
     if is_complete(&tree) {
+        name_localhost(&tree)?;
         return Ok(tree);
     }
     if find("debootstrap").is_none() {
@@ -49,7 +50,19 @@ pub(crate) fn tree(steps: &mut Steps) -> Result<PathBuf> {
     if made.is_err() {
         fs::remove_dir_all(&beside).with_context(|| format!("removing {}", beside.display()))?;
     }
-    made.map(|()| tree)
+    made?;
+    name_localhost(&tree)?;
+    Ok(tree)
+}
+
+/// debootstrap leaves the tree without a hosts file, where not even `localhost` has an address.
+fn name_localhost(tree: &Path) -> Result<()> {
+    let hosts = tree.join("etc/hosts");
+    if hosts.exists() {
+        return Ok(());
+    }
+    let lines = "127.0.0.1 localhost\n::1 localhost\n";
+    fs::write(&hosts, lines).with_context(|| hosts.display().to_string())
 }
 
 /// The tree's name in the cache; `e2e/src/tool.rs` looks for it in the same place.

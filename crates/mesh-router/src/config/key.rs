@@ -130,8 +130,10 @@ pub(crate) const KEYS: &[Key] = &[
     Key::time("timeouts.drain", "45s"),
 ];
 
-/// The variables that stand for no key: how much is logged, and flags that say where to read.
+/// The variables that stand for no key: how much is logged, flags that say where to read, and where
+/// the Hex package finds this program.
 pub(crate) const VARIABLES: &[&str] = &[
+    "MESH_ROUTER_PATH",
     "MESH_ROUTER_LOG",
     "MESH_ROUTER_ROOT",
     "MESH_ROUTER_RELEASE",

@@ -746,6 +746,7 @@ fn a_misspelt_variable_is_refused_and_kubernetes_own_are_not() {
     let environment = Environment::from([
         ("MESH_ROUTER_LISEN", "127.0.0.1:4000"),
         ("MESH_ROUTER_LOG", "debug"),
+        ("MESH_ROUTER_PATH", "/usr/local/bin/mesh-router"),
         ("MESH_ROUTER_PORT", "tcp://10.0.0.7:80"),
         ("MESH_ROUTER_SERVICE_HOST", "10.0.0.7"),
         ("PORT", "4000"),

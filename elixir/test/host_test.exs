@@ -58,48 +58,6 @@ defmodule ExServiceMeshRouter.HostTest do
     assert bases(host: {:system, "MESH_ROUTER_TEST_NO_HOST"}) == []
   end
 
-  # The same cases as in crates/phoenix/src/name/tests.rs.
-  test "labels are those that the gateway gives" do
-    labels([{:auth_web, AuthWeb.Endpoint}], ["auth"])
-    labels([{:auth, AuthWeb.Endpoint}], ["auth"])
-    labels([{:big_shop_web, Any.Thing}], ["big-shop"])
-    labels([{:_web, Web.Endpoint}], ["web"])
-    labels([{:webby, Webby.Endpoint}], ["webby"])
-    labels([{:auth, Auth.Endpoint}, {:auth_web, AuthWeb.Endpoint}], ["auth", "auth-web"])
-    labels([{:portal, Portal.Endpoint}, {:portal, PortalWeb.Endpoint}], ["portal", "portal-web"])
-    labels([{:shop, ShopWeb.Endpoint}, {:shop, ShopApi.Endpoint}], ["shop", "shop-api"])
-
-    labels(
-      [
-        {:portal_web, PortalWeb.Endpoint},
-        {:portal_web, Portal.Endpoint},
-        {:portal_web, PortalWeb.ApiEndpoint}
-      ],
-      ["portal-web", "portal", "portal-api"]
-    )
-
-    labels(
-      [
-        {:auth_web, AuthWeb.Endpoint},
-        {:auth_web, AuthWeb.AdminEndpoint},
-        {:auth_web, AuthWeb.Admin.V2.Endpoint},
-        {:auth_web, AuthWeb.PublicAPIEndpoint},
-        {:auth_web, OtherWeb.Endpoint}
-      ],
-      ["auth", "auth-admin", "auth-admin-v2", "auth-public-api", "auth-other"]
-    )
-
-    labels(
-      [{:big_shop, BigShopWeb.Endpoint}, {:big_shop, BigShopAdminWeb.Endpoint}],
-      ["big-shop", "big-shop-admin"]
-    )
-  end
-
-  defp labels(endpoints, expected) do
-    labels = Host.labels(endpoints)
-    assert Enum.map(endpoints, fn {_app, module} -> labels[module] end) == expected
-  end
-
   test "an application's other endpoints are found among the modules of all applications" do
     endpoint = fn name ->
       """
@@ -110,7 +68,7 @@ defmodule ExServiceMeshRouter.HostTest do
       """
     end
 
-    # That there is no such behaviour is what the compiler warns of.
+    # That it has few of the behaviour's functions is what the compiler warns of.
     capture_io(:stderr, fn ->
       Code.compile_string(endpoint.("MeshTwinsWeb.Endpoint"))
       Code.compile_string(endpoint.("MeshTwinsWeb.AdminEndpoint"))
