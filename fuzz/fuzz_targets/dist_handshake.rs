@@ -1,14 +1,3 @@
-//! A node's side of the handshake, from its first byte: the same in any pieces, and one end at most.
-
 #![no_main]
 
-use fuzz::dist;
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| {
-    let whole = dist::feed(bytes, usize::MAX, false);
-    dist::check_end(&whole.notices);
-    for sees in [1, 3] {
-        assert_eq!(dist::feed(bytes, sees, false), whole);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::dist_handshake::check(bytes));

@@ -94,5 +94,8 @@ pub fn feed(bytes: &[u8], sees: usize, is_up: bool) -> Came {
 pub fn check_end(notices: &[Notice]) {
     let is_end = |notice: &Notice| matches!(notice, Notice::Failed(_) | Notice::Lost(_));
     let first = notices.iter().position(is_end);
-    assert!(first.is_none_or(|at| at == notices.len() - 1), "{notices:?}");
+    assert!(
+        first.is_none_or(|at| at == notices.len() - 1),
+        "{notices:?}"
+    );
 }

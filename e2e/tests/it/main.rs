@@ -18,6 +18,7 @@ mod dist;
 mod doctor;
 mod explain;
 mod export;
+mod fuzz;
 mod hosts;
 mod lifecycle;
 mod limits;
