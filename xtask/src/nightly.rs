@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     oracle(arguments, &trixie, &mut steps)?;
     soak(arguments, &mut steps)?;
     fuzz(arguments, &mut steps)?;
+    deny(&mut steps)?;
     steps.report();
     Ok(())
 }
@@ -135,4 +136,13 @@ fn fuzz(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
         steps.run(&mut cargo(run))?;
     }
     Ok(())
+}
+
+/// Holds the dependencies to `deny.toml`: licences, versions, and what has been found wrong with
+/// them since.
+fn deny(steps: &mut Steps) -> Result<()> {
+    if !install::has_cargo("deny") {
+        steps.run(&mut cargo(["install", "cargo-deny", "--locked"]))?;
+    }
+    steps.run(&mut cargo(["deny", "--locked", "check"]))
 }
