@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -59,24 +59,27 @@ impl Drop for Beam {
 
 /// Arguments for `elixir` that put Cowboy on its path.
 #[track_caller]
-pub(crate) fn web_server() -> Vec<PathBuf> {
-    let mut arguments = Vec::new();
-    for library in ["cowboy", "cowlib", "ranch", "jsx", "thoas"] {
-        if let Some(beams) = beams(library) {
-            arguments.extend([PathBuf::from("-pa"), beams]);
-        } else {
-            let json = matches!(library, "jsx" | "thoas");
-            assert!(
-                json,
-                "no {library} in /usr/lib/rabbitmq: install rabbitmq-server"
-            );
-        }
-    }
-    arguments
+fn web_server() -> Vec<PathBuf> {
+    let beams = cowboy().into_iter().map(|library| beams(&library));
+    beams
+        .flat_map(|beams| [PathBuf::from("-pa"), beams])
+        .collect()
 }
 
-/// Finds a library's compiled modules among RabbitMQ's plugins.
-fn beams(library: &str) -> Option<PathBuf> {
+/// Cowboy and the libraries that it needs: folders or archives among RabbitMQ's plugins.
+#[track_caller]
+pub(crate) fn cowboy() -> Vec<PathBuf> {
+    let libraries = ["cowboy", "cowlib", "ranch"];
+    let found = libraries.map(|library| {
+        library_of_rabbitmq(library)
+            .unwrap_or_else(|| panic!("no {library} in /usr/lib/rabbitmq: install rabbitmq-server"))
+    });
+    // One of these, or none, makes JSON for it.
+    let json = ["jsx", "thoas"].into_iter().filter_map(library_of_rabbitmq);
+    found.into_iter().chain(json).collect()
+}
+
+fn library_of_rabbitmq(library: &str) -> Option<PathBuf> {
     let servers = fs::read_dir("/usr/lib/rabbitmq/lib").ok()?;
     let plugins = servers
         .flatten()
@@ -86,13 +89,16 @@ fn beams(library: &str) -> Option<PathBuf> {
         .flatten()
         .flatten();
     let name = format!("{library}-");
-    let folder = found
-        .find(|entry| entry.file_name().to_string_lossy().starts_with(&name))?
-        .path();
+    let found = found.find(|entry| entry.file_name().to_string_lossy().starts_with(&name))?;
+    Some(found.path())
+}
+
+/// Returns the folder with a library's compiled modules.
+pub(crate) fn beams(library: &Path) -> PathBuf {
     // An archive (`cowboy-2.12.0.ez`) holds one folder of the same name; Erlang reads inside it.
-    let inner = match folder.extension() {
-        Some(ez) if ez == "ez" => folder.join(folder.file_stem()?),
-        Some(_) | None => folder,
+    let inner = match (library.extension(), library.file_stem()) {
+        (Some(ez), Some(name)) if ez == "ez" => library.join(name),
+        _ => library.to_owned(),
     };
-    Some(inner.join("ebin"))
+    inner.join("ebin")
 }

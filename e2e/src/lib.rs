@@ -22,6 +22,7 @@
 
 pub mod beam;
 pub mod client;
+pub mod elixir;
 pub mod gateway;
 pub mod node;
 pub mod project;
@@ -36,6 +37,7 @@ pub mod wire;
 
 pub use beam::Beam;
 pub use client::Client;
+pub use elixir::Elixir;
 pub use gateway::{Gateway, Launch};
 pub use node::{Epmd, Node, NodeLaunch};
 pub use project::Project;

@@ -4,11 +4,14 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use crate::{beam, eventually, tool};
+use tempfile::TempDir;
+
+use crate::{Elixir, beam, eventually, tool};
 
 /// An EPMD on a free port, which ends with the test.
 #[derive(Debug)]
@@ -68,11 +71,21 @@ pub fn free_port() -> u16 {
 /// A node that is to be started.
 #[derive(Debug)]
 pub struct NodeLaunch {
+    elixir: Elixir,
     command: Command,
+    serving: Option<Serving>,
     name: String,
     cookie: String,
     erl: String,
     epmd_port: u16,
+}
+
+/// What a node serves endpoints with.
+#[derive(Debug)]
+struct Serving {
+    script: PathBuf,
+    /// Holds what the node would not see elsewhere.
+    _folder: TempDir,
 }
 
 /// A running `beam/node.exs`.
@@ -83,6 +96,7 @@ pub struct Node {
     stdout: BufReader<ChildStdout>,
     name: String,
     cookie: String,
+    serving: Option<Serving>,
 }
 
 impl NodeLaunch {
@@ -93,7 +107,9 @@ impl NodeLaunch {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let unique = format!("{name}_{}_{count}", std::process::id());
         Self {
-            command: Command::new(tool::require("elixir")),
+            command: Elixir::installed().command(),
+            elixir: Elixir::installed(),
+            serving: None,
             name: format!("{unique}@127.0.0.1"),
             cookie: format!("{unique}_cookie"),
             // Or it would start one that outlives the test.
@@ -102,9 +118,16 @@ impl NodeLaunch {
         }
     }
 
-    /// Starts this Elixir instead, in a tree of another distribution for instance.
+    /// Starts this Elixir instead.
     #[must_use]
-    pub fn by(mut self, elixir: Command) -> Self {
+    pub fn by(mut self, elixir: &Elixir) -> Self {
+        (self.command, self.elixir) = (elixir.command(), elixir.clone());
+        self
+    }
+
+    /// Starts the installed Elixir by this command, in a network of its own for instance.
+    #[must_use]
+    pub fn by_command(mut self, elixir: Command) -> Self {
         self.command = elixir;
         self
     }
@@ -136,10 +159,19 @@ impl NodeLaunch {
         self
     }
 
-    /// Puts a web server on its path: see [`Node::serve`].
+    /// Puts a web server on its path, that of the Elixir chosen before: see [`Node::serve`].
     #[must_use]
     pub fn serving(mut self) -> Self {
-        self.command.args(beam::web_server());
+        let folder = self.elixir.folder();
+        for library in beam::cowboy() {
+            let shown = self.elixir.shown(&library, folder.path());
+            self.command.arg("-pa").arg(beam::beams(&shown));
+        }
+        let script = tool::ours("beam/serving.exs");
+        self.serving = Some(Serving {
+            script: self.elixir.shown(&script, folder.path()),
+            _folder: folder,
+        });
         self
     }
 
@@ -174,6 +206,7 @@ impl NodeLaunch {
             child,
             name: self.name,
             cookie: self.cookie,
+            serving: self.serving,
         };
         assert_eq!(node.line("ready "), node.name);
         node
@@ -209,10 +242,10 @@ impl Node {
     /// options in Elixir's words; returns its port. Needs [`NodeLaunch::serving`].
     #[track_caller]
     pub fn serve(&mut self, module: &str, host: &str, options: &str) -> u16 {
-        let file = tool::ours("beam/serving.exs");
+        let serving = self.serving.as_ref().expect("it was launched `serving`");
         let port = self.eval(&format!(
             "Code.require_file(\"{}\"); Serving.start({module}, \"{host}\", [{options}])",
-            file.display()
+            serving.script.display()
         ));
         port.parse().unwrap_or_else(|_| panic!("{module}: {port}"))
     }

@@ -28,34 +28,6 @@ pub fn require(program: &str) -> PathBuf {
         })
 }
 
-/// Returns the folder of a whole Debian 13 with Elixir 1.18 and OTP 27, to be used by `chroot`;
-/// `None` if `cargo xtask trixie` never made it here.
-pub fn trixie() -> Option<PathBuf> {
-    // As `xtask/src/trixie.rs` has it.
-    let absolute = |name| {
-        let folder = std::env::var_os(name).map(PathBuf::from);
-        folder.filter(|it| it.is_absolute())
-    };
-    let cache =
-        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
-    let tree = cache.join("mesh-router/trixie");
-    let elixir = tree.join("usr/bin/elixir");
-    elixir.symlink_metadata().is_ok().then_some(tree)
-}
-
-/// Returns a command for each Elixir that there is: the installed one, and that of the Debian tree
-/// if it was made; `cargo xtask test` makes it where it runs as root, and else says that it did not.
-#[track_caller]
-pub fn elixirs() -> Vec<Command> {
-    let mut found = vec![Command::new(require("elixir"))];
-    if let Some(tree) = trixie() {
-        let mut chroot = Command::new(require("chroot"));
-        chroot.arg(tree).arg("elixir");
-        found.push(chroot);
-    }
-    found
-}
-
 /// Runs a command to its end; fails the test with all it said if that is not success, or if it
 /// does not come.
 #[track_caller]

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use e2e::{Epmd, Node, NodeLaunch, tool};
+use e2e::{Elixir, Epmd, Node, NodeLaunch};
 use erldist::{
     AttachError, Call, CallError, Cookie, Event, Events, Key, Link, LostReason, Options, OwnName,
     Probe, Target, Tls, attach,
@@ -60,9 +60,9 @@ const ENDPOINT: &str = "defmodule CallsWeb.Endpoint do \
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_answered() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("calls", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("calls", &epmd).by(&elixir).start();
         node.eval(ENDPOINT);
         node.eval("Application.put_env(:kernel, :endpoint, CallsWeb.Endpoint)");
         node.eval("Process.register(spawn(fn -> Process.sleep(:infinity) end), CallsWeb.Endpoint)");
@@ -117,9 +117,9 @@ async fn every_call_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_function_raises_is_told() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("raises", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("raises", &epmd).by(&elixir).start();
         node.eval(
             "defmodule Bad do \
              def config(:url), do: throw(:ball); \
@@ -149,9 +149,9 @@ async fn what_a_function_raises_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_megabytes_come_in_one_frame() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("large", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("large", &epmd).by(&elixir).start();
         node.eval(
             "defmodule Large do \
              def config(:url), do: String.duplicate(\"x\", 5_000_000); \
@@ -181,9 +181,9 @@ async fn five_megabytes_come_in_one_frame() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn monitors_tell_of_the_end() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("monitors", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("monitors", &epmd).by(&elixir).start();
         node.eval("Process.register(spawn(fn -> receive do r -> exit(r) end end), :watched)");
         let (link, mut events) = attached(&node, &epmd).await;
         let down = async |events: &mut Events| match events.next().await {
@@ -206,9 +206,9 @@ async fn monitors_tell_of_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_node_is_noticed_and_its_successor_found() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let node = NodeLaunch::new("killed", &epmd).by(elixir).start();
+        let node = NodeLaunch::new("killed", &epmd).by(&elixir).start();
         let (link, mut events) = attached(&node, &epmd).await;
         node.signal("KILL");
         let lost = events.next().await;
@@ -255,9 +255,9 @@ async fn an_idle_link_is_kept_by_ticks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_node_asks_of_us_is_refused_at_once() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("asks", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("asks", &epmd).by(&elixir).start();
         let (link, _events) = attached(&node, &epmd).await;
         let us = us(&link);
         assert_eq!(node.eval("Node.list()"), "[]");
@@ -287,9 +287,9 @@ async fn what_a_node_asks_of_us_is_refused_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_we_start_over_there_we_end() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("hangs", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("hangs", &epmd).by(&elixir).start();
         node.eval("defmodule Hangs do def server_info(:http), do: Process.sleep(:infinity) end");
         let mut options = options(&node, &epmd);
         options.limits.call = Duration::from_millis(300);
@@ -307,9 +307,9 @@ async fn what_we_start_over_there_we_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reconnecting_leaves_nothing_behind() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("again", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("again", &epmd).by(&elixir).start();
         let mut names = BTreeSet::new();
         for _ in 0..20 {
             let (link, events) = attached(&node, &epmd).await;
@@ -326,9 +326,9 @@ async fn reconnecting_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_links_at_once_are_two() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let node = NodeLaunch::new("two", &epmd).by(elixir).start();
+        let node = NodeLaunch::new("two", &epmd).by(&elixir).start();
         let ((one, _one), (two, _two)) =
             tokio::join!(attached(&node, &epmd), attached(&node, &epmd));
         assert_ne!(one.peer().own, two.peer().own);
@@ -340,9 +340,9 @@ async fn two_links_at_once_are_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_link_of_one_name_ends_the_first() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("static", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("static", &epmd).by(&elixir).start();
         let mut options = options(&node, &epmd);
         options.own = OwnName::Static("gateway@127.0.0.1".parse().unwrap());
         let (_one, mut events) = attach(&target(&node), &options).await.unwrap();
@@ -356,9 +356,9 @@ async fn a_second_link_of_one_name_ends_the_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn short_names() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let launch = NodeLaunch::new("short", &epmd).by(elixir);
+        let launch = NodeLaunch::new("short", &epmd).by(&elixir);
         let node = launch.at("localhost").start();
         let (link, _events) = attached(&node, &epmd).await;
         assert!(!link.peer().own.is_long());
@@ -371,9 +371,9 @@ async fn short_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_ipv6() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let launch = NodeLaunch::new("six", &epmd).by(elixir).at("::1");
+        let launch = NodeLaunch::new("six", &epmd).by(&elixir).at("::1");
         let node = launch.erl("-proto_dist inet6_tcp").start();
         let (link, _events) = attached(&node, &epmd).await;
         assert_eq!(link.call(Call::Nodes).await.unwrap().to_string(), "[]");
@@ -382,11 +382,11 @@ async fn over_ipv6() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_epmd() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         // Nobody registers there, and nobody asks there.
         let epmd = Epmd::start();
         let port = e2e::node::free_port();
-        let launch = NodeLaunch::new("fixed", &epmd).by(elixir);
+        let launch = NodeLaunch::new("fixed", &epmd).by(&elixir);
         let node = launch.erl(&format!("-erl_epmd_port {port}")).start();
         let target: Target = format!("{}:{port}", node.name()).parse().unwrap();
         let mut options = options(&node, &epmd);
@@ -408,9 +408,9 @@ async fn without_epmd() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_have_their_reasons() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let mut node = NodeLaunch::new("no", &epmd).by(elixir).start();
+        let mut node = NodeLaunch::new("no", &epmd).by(&elixir).start();
         let (target, good) = (target(&node), options(&node, &epmd));
 
         let mut options = good.clone();
@@ -463,9 +463,9 @@ async fn a_suspended_node_is_silent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_calls_at_once() {
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
-        let node = NodeLaunch::new("many", &epmd).by(elixir).start();
+        let node = NodeLaunch::new("many", &epmd).by(&elixir).start();
         let (link, _events) = attached(&node, &epmd).await;
         let calls = (0..500).map(|number| {
             let link = link.clone();
@@ -503,63 +503,75 @@ fn certificates(folder: &Path) -> [PathBuf; 3] {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn over_tls() {
-    let folder = tempfile::tempdir().unwrap();
-    let [cert, key, ca] = certificates(folder.path());
-    let optfile = folder.path().join("ssl_dist.conf");
+/// Flags for a node that asks for certificates, with these files as it sees them.
+fn tls_flags(elixir: &Elixir, folder: &Path, files: &[PathBuf; 3]) -> String {
+    let [cert, key, ca] = files.each_ref().map(|file| elixir.seen(file));
     let files = format!("{{certfile, {cert:?}}}, {{keyfile, {key:?}}}, {{cacertfile, {ca:?}}}");
     let both = "{verify, verify_peer}, {fail_if_no_peer_cert, true}";
+    let optfile = folder.join("ssl_dist.conf");
     fs::write(
         &optfile,
         format!("[{{server, [{files}, {both}]}}, {{client, [{files}, {{verify, verify_peer}}]}}]."),
     )
     .unwrap();
-    let flags = format!(
+    let optfile = elixir.seen(&optfile);
+    format!(
         "-proto_dist inet_tls -ssl_dist_optfile {}",
         optfile.display()
-    );
-    let epmd = Epmd::start();
-    let mut node = NodeLaunch::new("tls", &epmd).erl(&flags).start();
-    let plain = options(&node, &epmd);
+    )
+}
 
-    let error = refused(&target(&node), &plain).await;
-    assert!(matches!(error, AttachError::TlsRequired), "{error}");
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls() {
+    for elixir in Elixir::all() {
+        let folder = elixir.folder();
+        let files = certificates(folder.path());
+        let flags = tls_flags(&elixir, folder.path(), &files);
+        let epmd = Epmd::start();
+        let launch = || NodeLaunch::new("tls", &epmd).by(&elixir).erl(&flags);
+        let mut node = launch().start();
+        let plain = options(&node, &epmd);
 
-    let with = |ca, identity| Options {
-        tls: Some(Tls::read(&TlsFiles { ca, identity }).unwrap()),
-        ..plain.clone()
-    };
-    let (cert, key) = (&*cert, &*key);
-    let good = with(&ca, Some(Identity { cert, key }));
-    let (link, mut events) = attach(&target(&node), &good).await.unwrap();
-    node.eval("defmodule Large do def config(:url), do: String.duplicate(\"x\", 5_000_000) end");
-    let large = Call::EndpointConfig {
-        module: "Elixir.Large".to_owned(),
-        key: Key::Url,
-    };
-    assert_eq!(
-        link.call(large).await.unwrap(),
-        Term::Binary(vec![b'x'; 5_000_000])
-    );
-    node.signal("KILL");
-    let lost = events.next().await;
-    assert!(matches!(lost, Some(Event::Lost(_))), "{lost:?}");
+        let error = refused(&target(&node), &plain).await;
+        assert!(matches!(error, AttachError::TlsRequired), "{error}");
 
-    // A node of another authority, and one that wants to know who we are.
-    let node = NodeLaunch::new("tls", &epmd).erl(&flags).start();
-    let strange = tempfile::tempdir().unwrap();
-    let [_, _, other_ca] = certificates(strange.path());
-    for tls in [
-        with(&other_ca, Some(Identity { cert, key })),
-        with(&ca, None),
-    ] {
-        let options = Options {
-            cookie: Cookie::new(node.cookie()).unwrap(),
-            ..tls
+        let with = |ca, identity| Options {
+            tls: Some(Tls::read(&TlsFiles { ca, identity }).unwrap()),
+            ..plain.clone()
         };
-        let error = refused(&target(&node), &options).await;
-        assert!(matches!(error, AttachError::Tls(_)), "{error:?}");
+        let [cert, key, ca] = &files;
+        let good = with(ca, Some(Identity { cert, key }));
+        let (link, mut events) = attach(&target(&node), &good).await.unwrap();
+        node.eval(
+            "defmodule Large do def config(:url), do: String.duplicate(\"x\", 5_000_000) end",
+        );
+        let large = Call::EndpointConfig {
+            module: "Elixir.Large".to_owned(),
+            key: Key::Url,
+        };
+        assert_eq!(
+            link.call(large).await.unwrap(),
+            Term::Binary(vec![b'x'; 5_000_000])
+        );
+        node.signal("KILL");
+        let lost = events.next().await;
+        assert!(matches!(lost, Some(Event::Lost(_))), "{lost:?}");
+
+        // A node of another authority, and one that wants to know who we are.
+        let node = launch().start();
+        let strange = tempfile::tempdir().unwrap();
+        let [_, _, other_ca] = certificates(strange.path());
+        for tls in [
+            with(&other_ca, Some(Identity { cert, key })),
+            with(ca, None),
+        ] {
+            let options = Options {
+                cookie: Cookie::new(node.cookie()).unwrap(),
+                ..tls
+            };
+            let error = refused(&target(&node), &options).await;
+            assert!(matches!(error, AttachError::Tls(_)), "{error:?}");
+        }
     }
 }
 
@@ -618,10 +630,10 @@ fn recorder(port: u16) -> (u16, JoinHandle<[Vec<u8>; 2]>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn record_links() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/erldist/testdata");
-    for elixir in tool::elixirs() {
+    for elixir in Elixir::all() {
         let epmd = Epmd::start();
         let port = e2e::node::free_port();
-        let launch = NodeLaunch::new("fixture", &epmd).by(elixir);
+        let launch = NodeLaunch::new("fixture", &epmd).by(&elixir);
         let launch = launch.again("fixture@127.0.0.1", "fixture");
         let mut node = launch.erl(&format!("-erl_epmd_port {port}")).start();
         node.eval(

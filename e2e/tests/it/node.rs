@@ -5,12 +5,13 @@ mod partition;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use e2e::{Epmd, Gateway, Launch, Node, NodeLaunch, eventually, gateway::Ended};
+use e2e::{Elixir, Epmd, Gateway, Launch, Node, NodeLaunch, eventually, gateway::Ended};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder without a project, with a cookie and an EPMD that nobody else uses.
 struct Stage {
+    elixir: Elixir,
     folder: TempDir,
     epmd: Epmd,
     cookie: String,
@@ -21,8 +22,14 @@ const HOST: &str = "auth.example.test";
 
 impl Stage {
     fn new() -> Self {
+        Self::of(Elixir::installed())
+    }
+
+    /// A stage whose nodes this Elixir runs.
+    fn of(elixir: Elixir) -> Self {
         let folder = TempDir::new().unwrap();
         let stage = Self {
+            elixir,
             folder,
             epmd: Epmd::start(),
             cookie: "chocolate".to_owned(),
@@ -46,8 +53,8 @@ impl Stage {
 
     /// A node to be started, with a web server on its path.
     fn node(&self, name: &str) -> NodeLaunch {
-        let node = NodeLaunch::new(name, &self.epmd).cookie(&self.cookie);
-        node.serving()
+        let node = NodeLaunch::new(name, &self.epmd).by(&self.elixir);
+        node.cookie(&self.cookie).serving()
     }
 
     /// A node with an endpoint for `auth.example.test`.
@@ -92,6 +99,15 @@ impl Stage {
     }
 }
 
+/// Plays on a stage for each Elixir that is at hand.
+#[expect(clippy::print_stdout, reason = "says which of them failed")]
+fn on_each(play: impl Fn(&Stage)) {
+    for elixir in Elixir::all() {
+        println!("{elixir:?}");
+        play(&Stage::of(elixir));
+    }
+}
+
 /// Waits until the host is answered by that node.
 #[track_caller]
 fn answered_by(gateway: &Gateway, host: &str, node: &Node) {
@@ -124,85 +140,89 @@ fn logged(gateway: &Gateway, message: &str, node: &str) -> Value {
 
 #[test]
 fn a_running_node_is_all_that_is_needed() {
-    let stage = Stage::new();
-    let node = stage.serving("auth");
-    let gateway = stage.gateway(&node);
-    let answer = gateway.get(HOST, "/");
-    assert_eq!(
-        answer.text(),
-        format!("{} AuthWeb.Endpoint {HOST}", node.name())
-    );
-    // Tenants lead there too, and nothing else does.
-    assert_eq!(gateway.get(&format!("t1.{HOST}"), "/").status(), 200);
-    assert_eq!(gateway.get("billing.example.test", "/").status(), 404);
+    on_each(|stage| {
+        let node = stage.serving("auth");
+        let gateway = stage.gateway(&node);
+        let answer = gateway.get(HOST, "/");
+        assert_eq!(
+            answer.text(),
+            format!("{} AuthWeb.Endpoint {HOST}", node.name())
+        );
+        // Tenants lead there too, and nothing else does.
+        assert_eq!(gateway.get(&format!("t1.{HOST}"), "/").status(), 200);
+        assert_eq!(gateway.get("billing.example.test", "/").status(), 404);
 
-    let table = stage.routes(&node);
-    let route = &table["routes"][0];
-    assert_eq!(route["host"], HOST);
-    assert_eq!(route["source"], "node");
-    assert_eq!(route["provenance"], node.name());
-    assert_eq!(route["upstreams"][0]["node"], node.name());
-    assert_eq!(table["mode"], "production");
-    let explained = stage.ask(&["explain", HOST], node.name());
-    assert_eq!(explained.code, Some(0), "{}", explained.stderr);
-    let validated = stage.ask(&["validate", "--strict"], node.name());
-    assert_eq!(
-        validated.code,
-        Some(0),
-        "{}{}",
-        validated.stdout,
-        validated.stderr
-    );
+        let table = stage.routes(&node);
+        let route = &table["routes"][0];
+        assert_eq!(route["host"], HOST);
+        assert_eq!(route["source"], "node");
+        assert_eq!(route["provenance"], node.name());
+        assert_eq!(route["upstreams"][0]["node"], node.name());
+        assert_eq!(table["mode"], "production");
+        let explained = stage.ask(&["explain", HOST], node.name());
+        assert_eq!(explained.code, Some(0), "{}", explained.stderr);
+        let validated = stage.ask(&["validate", "--strict"], node.name());
+        assert_eq!(
+            validated.code,
+            Some(0),
+            "{}{}",
+            validated.stdout,
+            validated.stderr
+        );
+    });
 }
 
 #[test]
 fn a_gateway_of_nodes_leaves_nothing_behind_and_is_hidden() {
-    let stage = Stage::new();
-    let mut node = stage.serving("auth");
-    let mut gateway = stage.gateway(&node);
-    assert_eq!(node.eval("Node.list()"), "[]");
-    assert_eq!(node.eval("length(Node.list(:hidden))"), "1");
-    gateway.signal("TERM");
-    assert!(gateway.ended().success());
-    eventually("the link to be closed", || {
-        (node.eval("Node.list(:hidden)") == "[]").then_some(())
+    on_each(|stage| {
+        let mut node = stage.serving("auth");
+        let mut gateway = stage.gateway(&node);
+        assert_eq!(node.eval("Node.list()"), "[]");
+        assert_eq!(node.eval("length(Node.list(:hidden))"), "1");
+        gateway.signal("TERM");
+        assert!(gateway.ended().success());
+        eventually("the link to be closed", || {
+            (node.eval("Node.list(:hidden)") == "[]").then_some(())
+        });
     });
 }
 
 #[test]
 fn phoenix_before_1_7_is_asked_for_its_configuration() {
-    let stage = Stage::new();
-    let mut node = stage.node("old").start();
-    let port = e2e::node::free_port();
-    node.serve(MODULE, HOST, &format!("server_info: false, port: {port}"));
-    let gateway = stage.gateway(&node);
-    answered_by(&gateway, HOST, &node);
+    on_each(|stage| {
+        let mut node = stage.node("old").start();
+        let port = e2e::node::free_port();
+        node.serve(MODULE, HOST, &format!("server_info: false, port: {port}"));
+        let gateway = stage.gateway(&node);
+        answered_by(&gateway, HOST, &node);
+    });
 }
 
 #[test]
 fn a_wrong_cookie_is_told_and_the_gateway_starts_all_the_same() {
-    let stage = Stage::new();
-    let node = stage.serving("auth");
-    stage.bake("vanilla");
-    let gateway = stage.gateway(&node);
-    let line = logged(&gateway, "node not attached", node.name());
-    assert!(
-        line["reason"].as_str().unwrap().contains("cookie"),
-        "{line}"
-    );
-    assert!(
-        line["fix"].as_str().unwrap().contains("RELEASE_COOKIE"),
-        "{line}"
-    );
-    assert_eq!(gateway.get(HOST, "/").status(), 404);
-    let routes = stage.ask(&["routes"], node.name());
-    assert_eq!(routes.code, Some(1));
-    assert!(routes.stderr.contains("(node-cookie)"), "{}", routes.stderr);
-    assert!(!gateway.stderr().join("").contains("vanilla"));
-    // Mended, and taken over without a restart.
-    stage.bake("chocolate");
-    gateway.signal("HUP");
-    answered_by(&gateway, HOST, &node);
+    on_each(|stage| {
+        let node = stage.serving("auth");
+        stage.bake("vanilla");
+        let gateway = stage.gateway(&node);
+        let line = logged(&gateway, "node not attached", node.name());
+        assert!(
+            line["reason"].as_str().unwrap().contains("cookie"),
+            "{line}"
+        );
+        assert!(
+            line["fix"].as_str().unwrap().contains("RELEASE_COOKIE"),
+            "{line}"
+        );
+        assert_eq!(gateway.get(HOST, "/").status(), 404);
+        let routes = stage.ask(&["routes"], node.name());
+        assert_eq!(routes.code, Some(1));
+        assert!(routes.stderr.contains("(node-cookie)"), "{}", routes.stderr);
+        assert!(!gateway.stderr().join("").contains("vanilla"));
+        // Mended, and taken over without a restart.
+        stage.bake("chocolate");
+        gateway.signal("HUP");
+        answered_by(&gateway, HOST, &node);
+    });
 }
 
 #[test]
@@ -226,31 +246,33 @@ fn a_node_that_is_not_there_is_told_with_the_names_that_are() {
 
 #[test]
 fn a_killed_node_is_missed_at_once_and_found_again() {
-    let stage = Stage::new();
-    let node = stage.serving("auth");
-    let gateway = stage.gateway(&node);
-    answered_by(&gateway, HOST, &node);
-    node.signal("KILL");
-    // Known, and nothing to connect to.
-    answers(&gateway, HOST, 503);
-    logged(&gateway, "node lost", node.name());
-    let mut node = stage.again(&node).start();
-    node.serve(MODULE, HOST, "");
-    answered_by(&gateway, HOST, &node);
-    assert_eq!(gateway.get("nobody.example.test", "/").status(), 404);
+    on_each(|stage| {
+        let node = stage.serving("auth");
+        let gateway = stage.gateway(&node);
+        answered_by(&gateway, HOST, &node);
+        node.signal("KILL");
+        // Known, and nothing to connect to.
+        answers(&gateway, HOST, 503);
+        logged(&gateway, "node lost", node.name());
+        let mut node = stage.again(&node).start();
+        node.serve(MODULE, HOST, "");
+        answered_by(&gateway, HOST, &node);
+        assert_eq!(gateway.get("nobody.example.test", "/").status(), 404);
+    });
 }
 
 #[test]
 fn a_node_that_was_not_there_is_found_when_it_starts() {
-    let stage = Stage::new();
-    let launch = stage.node("late");
-    let name = launch.name().to_owned();
-    let arguments = ["run", "--listen", "127.0.0.1:0", "--node", &name];
-    let gateway = stage.command(&arguments).start();
-    assert_eq!(gateway.get(HOST, "/").status(), 404);
-    let mut node = launch.start();
-    node.serve(MODULE, HOST, "");
-    answered_by(&gateway, HOST, &node);
+    on_each(|stage| {
+        let launch = stage.node("late");
+        let name = launch.name().to_owned();
+        let arguments = ["run", "--listen", "127.0.0.1:0", "--node", &name];
+        let gateway = stage.command(&arguments).start();
+        assert_eq!(gateway.get(HOST, "/").status(), 404);
+        let mut node = launch.start();
+        node.serve(MODULE, HOST, "");
+        answered_by(&gateway, HOST, &node);
+    });
 }
 
 #[test]
@@ -280,89 +302,93 @@ fn a_suspended_node_is_noticed_and_stays_in_the_table() {
 
 #[test]
 fn one_node_leads_to_its_whole_cluster() {
-    let stage = Stage::new();
-    let mut first = stage.serving("first");
-    let second = stage.serving("second");
-    let mut third = stage.node("third").start();
-    third.serve("BillingWeb.Endpoint", "billing.example.test", "");
-    for other in [&second, &third] {
-        let connect = format!("Node.connect(:\"{}\")", other.name());
-        assert_eq!(first.eval(&connect), "true");
-    }
-    let gateway = stage.gateway(&first);
-    answered_by(&gateway, HOST, &first);
-    answered_by(&gateway, HOST, &second);
-    answered_by(&gateway, "billing.example.test", &third);
-    let table = stage.routes(&second);
-    let hosts: Vec<&str> = table["routes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|it| it["host"].as_str())
-        .collect();
-    assert_eq!(hosts, [HOST, "billing.example.test"]);
-    let alone = ["routes", "--json", "--config", "alone.toml"];
-    fs::write(
-        stage.path().join("alone.toml"),
-        "[discovery]\nfollow = false\n",
-    )
-    .unwrap();
-    let table = stage.ask(&alone, second.name()).json();
-    assert_eq!(table["routes"].as_array().unwrap().len(), 1);
+    on_each(|stage| {
+        let mut first = stage.serving("first");
+        let second = stage.serving("second");
+        let mut third = stage.node("third").start();
+        third.serve("BillingWeb.Endpoint", "billing.example.test", "");
+        for other in [&second, &third] {
+            let connect = format!("Node.connect(:\"{}\")", other.name());
+            assert_eq!(first.eval(&connect), "true");
+        }
+        let gateway = stage.gateway(&first);
+        answered_by(&gateway, HOST, &first);
+        answered_by(&gateway, HOST, &second);
+        answered_by(&gateway, "billing.example.test", &third);
+        let table = stage.routes(&second);
+        let hosts: Vec<&str> = table["routes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|it| it["host"].as_str())
+            .collect();
+        assert_eq!(hosts, [HOST, "billing.example.test"]);
+        let alone = ["routes", "--json", "--config", "alone.toml"];
+        fs::write(
+            stage.path().join("alone.toml"),
+            "[discovery]\nfollow = false\n",
+        )
+        .unwrap();
+        let table = stage.ask(&alone, second.name()).json();
+        assert_eq!(table["routes"].as_array().unwrap().len(), 1);
 
-    // The one that was named may go. The others may lose sight of each other by that, since OTP
-    // lets no partitions overlap; we don't lose them.
-    drop(first);
-    answered_by(&gateway, HOST, &second);
-    assert_eq!(gateway.get("billing.example.test", "/").status(), 200);
+        // The one that was named may go. The others may lose sight of each other by that, since OTP
+        // lets no partitions overlap; we don't lose them.
+        drop(first);
+        answered_by(&gateway, HOST, &second);
+        assert_eq!(gateway.get("billing.example.test", "/").status(), 200);
+    });
 }
 
 #[test]
 fn an_endpoint_whose_supervisor_restarts_is_followed_to_its_new_port() {
-    let stage = Stage::new();
-    let mut node = stage.serving("auth");
-    let gateway = stage.gateway(&node);
-    for _ in 0..5 {
+    on_each(|stage| {
+        let mut node = stage.serving("auth");
+        let gateway = stage.gateway(&node);
+        for _ in 0..5 {
+            answered_by(&gateway, HOST, &node);
+            let port = "elem(AuthWeb.Endpoint.server_info(:http), 1)";
+            let before = node.eval(port);
+            node.eval("Process.exit(Process.whereis(AuthWeb.Endpoint), :kill)");
+            let after = eventually("another port", || {
+                let after = node.eval(&format!("try do {port} rescue _ -> nil end"));
+                (after != before && after.contains("127")).then_some(after)
+            });
+            assert_ne!(before, after);
+        }
         answered_by(&gateway, HOST, &node);
-        let port = "elem(AuthWeb.Endpoint.server_info(:http), 1)";
-        let before = node.eval(port);
-        node.eval("Process.exit(Process.whereis(AuthWeb.Endpoint), :kill)");
-        let after = eventually("another port", || {
-            let after = node.eval(&format!("try do {port} rescue _ -> nil end"));
-            (after != before && after.contains("127")).then_some(after)
-        });
-        assert_ne!(before, after);
-    }
-    answered_by(&gateway, HOST, &node);
+    });
 }
 
 #[test]
 fn endpoints_come_and_go_while_the_node_stays() {
-    let stage = Stage::new();
-    let mut node = stage.serving("auth");
-    let gateway = stage.configured(&node, "[discovery]\nforget = \"1s\"\n");
-    answered_by(&gateway, HOST, &node);
-    node.serve("BillingWeb.Endpoint", "billing.example.test", "");
-    answered_by(&gateway, "billing.example.test", &node);
-    assert_eq!(node.eval("Serving.stop(AuthWeb.Endpoint)"), ":ok");
-    answers(&gateway, HOST, 503);
-    // Forgotten after a second.
-    answers(&gateway, HOST, 404);
-    assert_eq!(gateway.get("billing.example.test", "/").status(), 200);
+    on_each(|stage| {
+        let mut node = stage.serving("auth");
+        let gateway = stage.configured(&node, "[discovery]\nforget = \"1s\"\n");
+        answered_by(&gateway, HOST, &node);
+        node.serve("BillingWeb.Endpoint", "billing.example.test", "");
+        answered_by(&gateway, "billing.example.test", &node);
+        assert_eq!(node.eval("Serving.stop(AuthWeb.Endpoint)"), ":ok");
+        answers(&gateway, HOST, 503);
+        // Forgotten after a second.
+        answers(&gateway, HOST, 404);
+        assert_eq!(gateway.get("billing.example.test", "/").status(), 200);
+    });
 }
 
 #[test]
 fn a_node_of_the_same_name_may_be_another_app() {
-    let stage = Stage::new();
-    let node = stage.serving("auth");
-    let gateway = stage.gateway(&node);
-    answered_by(&gateway, HOST, &node);
-    node.signal("KILL");
-    answers(&gateway, HOST, 503);
-    let mut node = stage.again(&node).start();
-    node.serve("BillingWeb.Endpoint", "billing.example.test", "");
-    answered_by(&gateway, "billing.example.test", &node);
-    assert_eq!(gateway.get(HOST, "/").status(), 503);
+    on_each(|stage| {
+        let node = stage.serving("auth");
+        let gateway = stage.gateway(&node);
+        answered_by(&gateway, HOST, &node);
+        node.signal("KILL");
+        answers(&gateway, HOST, 503);
+        let mut node = stage.again(&node).start();
+        node.serve("BillingWeb.Endpoint", "billing.example.test", "");
+        answered_by(&gateway, "billing.example.test", &node);
+        assert_eq!(gateway.get(HOST, "/").status(), 503);
+    });
 }
 
 #[test]
@@ -404,16 +430,17 @@ fn without_epmd_what_is_attached_stays() {
 
 #[test]
 fn a_fixed_port_needs_no_epmd() {
-    let stage = Stage::new();
-    let port = e2e::node::free_port();
-    let flags = format!(
-        "-erl_epmd_port {port} -kernel inet_dist_listen_min {port} inet_dist_listen_max {port}"
-    );
-    let mut node = stage.node("auth").erl(&flags).start();
-    node.serve(MODULE, HOST, "");
-    let named = format!("{}:{port}", node.name());
-    let table = stage.ask(&["routes", "--json"], &named).json();
-    assert_eq!(table["routes"][0]["host"], HOST);
+    on_each(|stage| {
+        let port = e2e::node::free_port();
+        let flags = format!(
+            "-erl_epmd_port {port} -kernel inet_dist_listen_min {port} inet_dist_listen_max {port}"
+        );
+        let mut node = stage.node("auth").erl(&flags).start();
+        node.serve(MODULE, HOST, "");
+        let named = format!("{}:{port}", node.name());
+        let table = stage.ask(&["routes", "--json"], &named).json();
+        assert_eq!(table["routes"][0]["host"], HOST);
+    });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use e2e::tool;
+use e2e::{Elixir, tool};
 use fastrand::Rng;
 use tempfile::tempfile;
 
@@ -48,8 +48,8 @@ fn elixirs_resolver_and_ours_agree() {
     let tenants = ours.iter().flatten().count();
     assert!(tenants > HOSTS / 20, "{tenants} of {HOSTS} have a tenant");
     assert!(tenants < HOSTS / 2, "{tenants} of {HOSTS} have a tenant");
-    for elixir in tool::elixirs() {
-        let theirs = ask(elixir, &cases);
+    for elixir in Elixir::all() {
+        let theirs = ask(elixir.command(), &cases);
         assert_eq!(theirs.len(), HOSTS);
         for ((case, ours), theirs) in cases.iter().zip(&ours).zip(&theirs) {
             assert_eq!(ours, theirs, "{case:?} SEED={seed}");

@@ -74,7 +74,7 @@ fn a_partition_empties_nothing_and_heals() {
     let mut stage = Stage::new();
     let namespace = Namespace::new();
     stage.epmd = Epmd::start_by(&namespace.command("epmd"), &namespace.address);
-    let launch = NodeLaunch::new("far", &stage.epmd).by(namespace.command("elixir"));
+    let launch = NodeLaunch::new("far", &stage.epmd).by_command(namespace.command("elixir"));
     let launch = launch
         .serving()
         .cookie(&stage.cookie)
