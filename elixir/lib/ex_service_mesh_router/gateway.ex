@@ -73,7 +73,9 @@ defmodule ExServiceMeshRouter.Gateway do
       applied: 0,
       leaving: [],
       addresses: [],
-      routes: nil,
+      routes: [],
+      # The routes are this gateway's, not those of one before.
+      fresh?: false,
       generation: 0,
       counts: %{},
       told: nil,
@@ -84,15 +86,13 @@ defmodule ExServiceMeshRouter.Gateway do
       attempts: 0
     }
 
-    {:ok, state, {:continue, :open}}
+    # Opened by the first report: a gateway that accepts before it knows the endpoints answers 404.
+    {:ok, state}
   end
 
   @impl true
-  def handle_continue(:open, state), do: {:noreply, open(state)}
-
-  @impl true
   def handle_call(:table, _from, state),
-    do: {:reply, {state.addresses, state.routes || []}, state}
+    do: {:reply, {state.addresses, if(state.fresh?, do: state.routes, else: [])}, state}
 
   def handle_call({:route, service, timeout}, from, state) do
     Process.send_after(self(), {:give_up, from}, timeout)
@@ -101,7 +101,9 @@ defmodule ExServiceMeshRouter.Gateway do
 
   @impl true
   def handle_cast({:report, endpoints, silent, from}, state) do
-    state = send_report(%{state | endpoints: endpoints, silent: silent, seq: state.seq + 1})
+    first? = state.endpoints == nil
+    state = %{state | endpoints: endpoints, silent: silent, seq: state.seq + 1}
+    state = if first?, do: open(state), else: send_report(state)
     {:noreply, left(%{state | leaving: List.wrap(from && {from, state.seq}) ++ state.leaving})}
   end
 
@@ -190,6 +192,7 @@ defmodule ExServiceMeshRouter.Gateway do
       | link: nil,
         welcome: nil,
         addresses: [],
+        fresh?: false,
         counts: %{},
         sent: 0,
         applied: 0,
@@ -203,7 +206,7 @@ defmodule ExServiceMeshRouter.Gateway do
 
       # Settings that it can't read stay so until they change.
       {2, why} ->
-        Log.gateway(:error, why)
+        Log.gateway(:error, "no gateway runs until its settings change: #{why}")
         Process.send_after(self(), :settings, @settings_ms)
         %{state | problem: why, attempts: 0, settings: settings(state.options)}
 
@@ -215,7 +218,7 @@ defmodule ExServiceMeshRouter.Gateway do
   defp retry(state, why) do
     wait = Enum.at(@again_ms, state.attempts, List.last(@again_ms))
     # Once for each problem, not for each attempt.
-    if why != state.problem, do: Log.gateway(:error, "#{why}; trying again")
+    if why != state.problem, do: Log.gateway(:error, "no gateway runs, trying again: #{why}")
     Process.send_after(self(), :open, wait)
     %{state | problem: why, attempts: state.attempts + 1}
   end
@@ -286,8 +289,8 @@ defmodule ExServiceMeshRouter.Gateway do
     do: changed(left(%{state | applied: seq, generation: generation}))
 
   defp message({:routes, generation, routes}, state) do
-    Telemetry.routes(state.routes || [], routes)
-    changed(%{state | routes: routes, generation: generation})
+    Telemetry.routes(state.routes, routes)
+    changed(%{state | routes: routes, fresh?: true, generation: generation})
   end
 
   defp message({:counts, counts}, state) do
@@ -328,7 +331,7 @@ defmodule ExServiceMeshRouter.Gateway do
 
   # The gateway accepts, and its table has all that it was told.
   defp whole?(state) do
-    state.addresses != [] and state.routes != nil and state.applied >= state.seq and
+    state.addresses != [] and state.fresh? and state.applied >= state.seq and
       state.sent == state.seq
   end
 
@@ -345,7 +348,8 @@ defmodule ExServiceMeshRouter.Gateway do
   defp answer(state) do
     {ready, waiting} =
       Enum.split_with(state.waiting, fn {_from, service} ->
-        state.addresses != [] and Enum.any?(state.routes || [], &(&1.service == service))
+        whole?(state) and not stopped?(state, service) and
+          Enum.any?(state.routes, &(&1.service == service))
       end)
 
     for {from, _service} <- ready,
@@ -354,11 +358,21 @@ defmodule ExServiceMeshRouter.Gateway do
     %{state | waiting: waiting}
   end
 
-  defp why_not(%{link: nil, problem: problem}, _service) when problem != nil,
+  defp why_not(%{addresses: [], problem: problem}, _service) when problem != nil,
     do: "no gateway runs: #{problem}"
 
   defp why_not(%{addresses: []}, _service), do: "the gateway does not listen yet"
-  defp why_not(_state, service), do: "the gateway has no route to #{service}"
+
+  defp why_not(state, service) do
+    if stopped?(state, service),
+      do: "#{service} does not run",
+      else: "the gateway has no route to #{service}"
+  end
+
+  # The gateway keeps the routes of an endpoint that is away.
+  defp stopped?(state, service) do
+    Enum.any?(state.endpoints || [], &match?(%{module: ^service, bound: :stopped}, &1))
+  end
 
   @doc false
   @spec port([Protocol.address()]) :: :inet.port_number() | nil

@@ -32,7 +32,9 @@ defmodule ExServiceMeshRouter.Link do
   defp spawn_child(path) do
     # Its standard input ends with this VM however that ends, and the gateway ends by it. What it
     # writes to standard error goes where this VM's does.
-    options = [:binary, :exit_status, :hide, packet: 4, args: ["run", "--package"]]
+    # The variable that may have named it would be a setting that it doesn't know.
+    env = [{to_charlist("MESH_ROUTER_PATH"), false}]
+    options = [:binary, :exit_status, :hide, packet: 4, args: ["run", "--package"], env: env]
     {:ok, {:port, Port.open({:spawn_executable, path}, options)}}
   rescue
     error in ErlangError ->
