@@ -296,7 +296,9 @@ fn every_key_of_the_workers_can_be_written() {
                 67108864,
             ),
             connections: 1000,
-            connections_per_client: Some(50),
+            connections_per_client: Some(
+                50,
+            ),
             services: 10,
         }
     "#]]
