@@ -115,4 +115,49 @@ defmodule ExServiceMeshRouter.TasksTest do
     {said, 1} = mix(context.root, ["mesh_router.install", "now"])
     assert said =~ ~s(mesh_router.install takes no "now")
   end
+
+  test "setup shows, asks, and writes once", context do
+    endpoint = "apps/auth_web/lib/auth_web/endpoint.ex"
+    kept = ["config/config.exs", "config/dev.exs"]
+
+    write(context.root, %{
+      "config/dev.exs" => "import Config\n",
+      endpoint =>
+        "defmodule AuthWeb.Endpoint do\n  use Phoenix.Endpoint, otp_app: :auth_web\nend\n"
+    })
+
+    before = contents(context.root, kept)
+
+    on_exit(fn ->
+      write(context.root, before)
+      File.rm!(Path.join(context.root, endpoint))
+    end)
+
+    setup = &mix(context.root, ["mesh_router.setup" | &1])
+
+    # Nobody answers, which is no.
+    {said, 0} = setup.([])
+
+    assert said =~
+             "config/config.exs\n  import Config\n+\n+ config :ex_service_mesh_router, port: 4000"
+
+    assert said =~
+             ~s(+ config :auth_web, AuthWeb.Endpoint, url: [host: "auth.localhost", port: 4000])
+
+    assert said =~ "Write this?"
+    assert said =~ "Nothing was written."
+    assert contents(context.root, kept) == before
+
+    {said, 0} = setup.(["--yes"])
+    assert said =~ "Written. Next:"
+    refute contents(context.root, kept) == before
+
+    {said, 0} = mix(Path.join(context.root, "apps/auth_web"), ["mesh_router.setup"])
+    assert said =~ "Everything is there already."
+
+    {said, 1} = setup.(["--prot", "80"])
+    assert said =~ "mesh_router.setup can't do with --prot"
+  end
+
+  defp contents(root, files), do: Map.new(files, &{&1, File.read!(Path.join(root, &1))})
 end

@@ -16,10 +16,10 @@ defmodule ExServiceMeshRouter.TestProject do
 
   def dependency, do: "{:ex_service_mesh_router, path: #{inspect(@package)}}"
 
-  # Runs mix in a folder, as a user would.
+  # Runs mix in a folder, as a user would who has nothing to say.
   def mix(folder, args, env \\ []) do
     ours = [{"MIX_BUILD_PATH", nil}, {"MIX_ENV", nil}, {"MESH_ROUTER_PATH", nil}]
     options = [cd: folder, env: ours ++ env, stderr_to_stdout: true]
-    System.cmd("mix", args, options)
+    System.cmd("sh", ["-c", ~s(exec mix "$@" </dev/null), "mix" | args], options)
   end
 end
