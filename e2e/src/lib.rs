@@ -5,8 +5,8 @@
 //! curl, phoenix.js, a WebSocket client, Chromium                Beam (Cowboy on a real BEAM)
 //! ```
 //!
-//! It is not a mock of anything: no part of the gateway runs inside the tests' process. It is not
-//! a load generator either, that is `bench`.
+//! It is not a mock of anything: no part of the gateway runs inside the tests' process. It
+//! measures nothing, that is what `bench` is for.
 //!
 //! The tests are in `tests/it`, one binary. Start with `gateway`, then `client` and `upstream`.
 //!
@@ -24,6 +24,7 @@ pub mod beam;
 pub mod client;
 pub mod elixir;
 pub mod gateway;
+pub mod load;
 pub mod node;
 pub mod project;
 pub mod release;
@@ -39,6 +40,7 @@ pub use beam::Beam;
 pub use client::Client;
 pub use elixir::Elixir;
 pub use gateway::{Gateway, Launch};
+pub use load::Load;
 pub use node::{Epmd, Node, NodeLaunch};
 pub use project::Project;
 pub use server::Server;

@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener};
 
-use e2e::{Gateway, Launch, Upstream, eventually, upstream::text};
+use e2e::{Gateway, Launch, Load, Upstream, eventually, upstream::text};
 
 /// With one worker all connections hear at the same time that the gateway leaves.
 fn single_worker(upstream: &Upstream) -> Gateway {
@@ -74,6 +74,34 @@ fn sighup_reloads_the_file_and_leaves_connections_alone() {
     eventually("the new route", || {
         (client.get("shop.test", "/").status() == 200).then_some(())
     });
+}
+
+#[test]
+fn no_request_fails_through_a_hundred_reloads() {
+    let upstream = Upstream::answering(Load::answer());
+    let gateway = Gateway::to(&upstream);
+    let file = gateway.folder().unwrap().join("mesh-router.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    let load = Load::on(gateway.address(), 4);
+    for round in 0..100 {
+        // Every other one changes the table and a setting.
+        let more = match round % 2 {
+            0 => "",
+            _ => {
+                "\n[limits]\nhead = \"32KiB\"\n\
+                 [routes.\"shop.test\"]\nupstreams = [\"127.0.0.1:9\"]\n"
+            }
+        };
+        fs::write(&file, format!("{config}{more}")).unwrap();
+        gateway.signal("HUP");
+        eventually("the reload", || {
+            let lines = gateway.stderr();
+            let reloaded = lines.iter().filter(|it| it.contains("\"reloaded\""));
+            (reloaded.count() > round).then_some(())
+        });
+    }
+    load.goes_on_after(load.answered() + 100);
+    load.end();
 }
 
 #[test]

@@ -2,23 +2,17 @@
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     os::{
         fd::OwnedFd,
         unix::net::{UnixDatagram, UnixListener},
     },
     path::Path,
     process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc,
-    },
-    thread,
+    sync::{Mutex, mpsc},
 };
 
-use e2e::{Client, Gateway, Launch, PATIENCE, Upstream, eventually, upstream::text};
+use e2e::{Client, Gateway, Launch, Load, PATIENCE, Upstream, eventually, upstream::text};
 use serde_json::Value;
 
 /// A process that took a gateway's place; ends with the test.
@@ -68,108 +62,24 @@ fn upgrade(gateway: &Gateway, predecessor: Option<&Successor>, seen: usize) -> S
     Successor(line["pid"].as_u64().expect("a process id"))
 }
 
-/// What came of many requests.
-#[derive(Default)]
-struct Tally {
-    answered: AtomicUsize,
-    failed: Mutex<Vec<String>>,
-}
-
-/// Asks on connections that are used as long as the gateway lets them, until `stop`.
-fn load(address: SocketAddr, stop: &AtomicBool, tally: &Tally) {
-    while !stop.load(Ordering::Relaxed) {
-        let mut stream = match TcpStream::connect(address) {
-            Ok(stream) => stream,
-            Err(error) => return tally.failed.lock().unwrap().push(error.to_string()),
-        };
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut is_fresh = true;
-        while !stop.load(Ordering::Relaxed) {
-            match ask(&mut stream) {
-                Ok(goes_on) => {
-                    tally.answered.fetch_add(1, Ordering::Relaxed);
-                    is_fresh = false;
-                    if !goes_on {
-                        break;
-                    }
-                }
-                // RFC 9112 §9.3.1: a connection that was idle may close at any time, and a client
-                // asks again on another.
-                Err(Cut::Unanswered) if !is_fresh => break,
-                Err(cut) => return tally.failed.lock().unwrap().push(format!("{cut:?}")),
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-#[allow(dead_code, reason = "its Debug tells what went wrong")]
-enum Cut {
-    /// Not a byte of an answer came.
-    Unanswered,
-    Broken(String),
-}
-
-/// Asks once; returns whether the connection can be used again.
-fn ask(stream: &mut TcpStream) -> Result<bool, Cut> {
-    if stream
-        .write_all(b"GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n")
-        .is_err()
-    {
-        return Err(Cut::Unanswered);
-    }
-    let mut answer = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(count) if count > 0 => answer.extend(&buffer[..count]),
-            _ if answer.is_empty() => return Err(Cut::Unanswered),
-            end => return Err(Cut::Broken(format!("{end:?}"))),
-        }
-        if answer.ends_with(b"whole") {
-            let text = String::from_utf8_lossy(&answer);
-            if !text.starts_with("HTTP/1.1 200") {
-                return Err(Cut::Broken(text.into_owned()));
-            }
-            return Ok(!text.to_ascii_lowercase().contains("connection: close"));
-        }
-    }
-}
-
 #[test]
 fn no_request_fails_while_one_binary_after_the_other_takes_over() {
-    let upstream = Upstream::answering(text("whole"));
+    let upstream = Upstream::answering(Load::answer());
     let gateway = Gateway::to(&upstream);
-    let address = gateway.address();
-    let stop = Arc::new(AtomicBool::new(false));
-    let tally = Arc::new(Tally::default());
-    let clients: Vec<_> = (0..4)
-        .map(|_| {
-            let (stop, tally) = (Arc::clone(&stop), Arc::clone(&tally));
-            thread::spawn(move || load(address, &stop, &tally))
-        })
-        .collect();
+    let load = Load::on(gateway.address(), 4);
     let mut gateway = gateway;
     let mut last: Option<Successor> = None;
     for seen in 0..3 {
-        let before = tally.answered.load(Ordering::Relaxed);
+        let before = load.answered();
         let next = upgrade(&gateway, last.as_ref(), seen);
         match &last {
             Some(old) => eventually("the old one's end", || (!old.is_running()).then_some(())),
             None => assert_eq!(gateway.ended().code(), Some(0)),
         }
         last = Some(next);
-        eventually("answers after it", || {
-            let now = tally.answered.load(Ordering::Relaxed);
-            (now > before + 100 || !tally.failed.lock().unwrap().is_empty()).then_some(())
-        });
+        load.goes_on_after(before + 100);
     }
-    stop.store(true, Ordering::Relaxed);
-    for client in clients {
-        client.join().unwrap();
-    }
-    let failed = tally.failed.lock().unwrap();
-    assert!(failed.is_empty(), "{failed:?}");
+    load.end();
 }
 
 #[test]
