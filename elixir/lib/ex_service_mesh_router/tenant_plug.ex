@@ -149,10 +149,12 @@ defmodule ExServiceMeshRouter.TenantPlug do
   defp call_with(it, {module, function, args}), do: apply(module, function, [it | args])
   defp call_with(it, function), do: function.(it)
 
-  defp bases(bases, conn) when is_list(bases), do: Enum.flat_map(bases, &bases(&1, conn))
-  defp bases(base, _conn) when is_binary(base), do: [base]
+  @doc false
+  # The hosts that a base stands for, at least one.
+  def bases(bases, conn) when is_list(bases), do: Enum.flat_map(bases, &bases(&1, conn))
+  def bases(base, _conn) when is_binary(base), do: [base]
 
-  defp bases(:endpoint, conn) do
+  def bases(:endpoint, conn) do
     case conn.private do
       %{phoenix_endpoint: endpoint} ->
         bases(endpoint, conn)
@@ -164,7 +166,7 @@ defmodule ExServiceMeshRouter.TenantPlug do
     end
   end
 
-  defp bases(endpoint, _conn) do
+  def bases(endpoint, _conn) do
     with [] <- Host.bases(endpoint) do
       raise ArgumentError,
             "#{inspect(endpoint)} has no host that its tenants could be below. In production, say it: " <>
