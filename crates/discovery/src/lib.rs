@@ -35,7 +35,7 @@ pub use erldist::{
     tls::{Identity as TlsIdentity, TlsFiles as TlsPaths},
 };
 pub use node_status::{NodeState, NodeStatus};
-pub use opened::{How, Place, Project, Reading, Wanted, open};
+pub use opened::{Again, How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
 pub use settings::{GatewaySetting, SettingValue, SettingWord};

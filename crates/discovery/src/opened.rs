@@ -54,6 +54,8 @@ pub struct How {
 #[derive(Debug)]
 pub struct Project {
     pub(crate) wanted: Wanted,
+    /// What its texts were parsed to.
+    pub(crate) memory: Arc<Memory>,
     /// Its folder, without links.
     pub(crate) root: PathBuf,
     /// The environment that it is evaluated for.
@@ -92,19 +94,30 @@ pub struct Reading {
 /// read whole gives what could be, and [`Project::broken`] says so.
 #[must_use]
 pub fn open(wanted: &Wanted) -> Project {
-    match &wanted.place {
-        Place::Sources(root) => config::open(root, wanted, None),
-        Place::Release(root) => release::open(root, wanted),
-    }
+    let again = Again {
+        wanted: wanted.clone(),
+        memory: Arc::default(),
+    };
+    again.open()
 }
 
-/// Reads and evaluates a project again, as [`open`] does; what hasn't changed isn't parsed anew.
-pub(crate) fn open_again(wanted: &Wanted, memory: &Arc<Memory>) -> Project {
-    memory.begin();
-    match &wanted.place {
-        Place::Sources(root) => config::open(root, wanted, Some(memory)),
-        // Its configuration was compiled; what a start evaluates is short.
-        Place::Release(root) => release::open(root, wanted),
+/// How a project that was read is read once more.
+#[derive(Clone, Debug)]
+pub struct Again {
+    wanted: Wanted,
+    memory: Arc<Memory>,
+}
+
+impl Again {
+    /// Reads and evaluates it, as [`open`] does; what hasn't changed isn't parsed anew.
+    pub(crate) fn open(&self) -> Project {
+        let Self { wanted, memory } = self;
+        memory.begin();
+        match &wanted.place {
+            Place::Sources(root) => config::open(root, wanted, memory),
+            // Its configuration was compiled; what a start evaluates is short.
+            Place::Release(root) => release::open(root, wanted),
+        }
     }
 }
 
@@ -135,6 +148,15 @@ impl Project {
     #[must_use]
     pub fn wanted(&self) -> &Wanted {
         &self.wanted
+    }
+
+    /// Returns what reads it once more, as whom it was read.
+    #[must_use]
+    pub fn again(&self) -> Again {
+        Again {
+            wanted: self.wanted.clone(),
+            memory: Arc::clone(&self.memory),
+        }
     }
 
     /// Returns as which source it reports.

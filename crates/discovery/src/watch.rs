@@ -5,7 +5,6 @@ mod watcher;
 
 use std::{sync::Arc, time::Duration};
 
-use elixir_config::Memory;
 use routes::{Finding, Report, Severity};
 use tokio::{
     sync::Notify,
@@ -13,7 +12,7 @@ use tokio::{
 };
 use tracing::{debug, error, info, warn};
 
-use crate::{How, Reading, RegistryHandle, Wanted, opened::open_again};
+use crate::{How, Reading, RegistryHandle, opened::Again};
 use watcher::Watcher;
 
 /// How long files must rest before they are read: editors and `git checkout` change several.
@@ -29,26 +28,25 @@ const READINGS_MAX: usize = 8;
 /// Watches the project's files and reports each change until dropped. Dropping it ends the watching;
 /// a reading under way then ends unseen.
 ///
-/// `first` is what the registry was given at the start. While a file is broken the last good report
+/// `again` is of the project as it was read at the start, of which the registry was given `first`. While a file is broken the last good report
 /// stands, marked stale, with the reason among its findings and in the log.
 ///
 /// Whenever the project says something else of the gateway itself, `settings` is told: what holds
 /// then is the caller's to decide, and to come back with another `how`.
 pub async fn watch_project(
-    wanted: Wanted,
+    again: Again,
     how: How,
     first: Reading,
     registry: RegistryHandle,
     settings: Arc<Notify>,
 ) {
     let mut watcher = Watcher::start();
-    let memory = Arc::new(Memory::default());
     let mut said = first.settings;
     let mut kept = Kept::new(first.report, first.broken);
     loop {
         // The first round reads at once: files may have changed since `first` was read.
         let reading;
-        (watcher, reading) = match read(watcher, &memory, wanted.clone(), how.clone()).await {
+        (watcher, reading) = match read(watcher, again.clone(), how.clone()).await {
             Ok(read) => read,
             // The runtime is going down, or the reading panicked, which is a bug.
             Err(error) => {
@@ -77,27 +75,25 @@ pub async fn watch_project(
 /// Reads, away from the runtime's thread, until the watcher sees all that was asked.
 async fn read(
     mut watcher: Watcher,
-    memory: &Arc<Memory>,
-    wanted: Wanted,
+    again: Again,
     how: How,
 ) -> Result<(Watcher, Reading), tokio::task::JoinError> {
-    let memory = Arc::clone(memory);
     tokio::task::spawn_blocking(move || {
-        let mut reading = read_once(&wanted, &how, &memory);
+        let mut reading = read_once(&again, &how);
         let mut left = READINGS_MAX;
         // What changed in a folder before it was watched has gone unnoticed: read once more.
         while watcher.follow(&reading.watched) && left > 0 {
             left -= 1;
-            reading = read_once(&wanted, &how, &memory);
+            reading = read_once(&again, &how);
         }
         (watcher, reading)
     })
     .await
 }
 
-fn read_once(wanted: &Wanted, how: &How, memory: &Arc<Memory>) -> Reading {
+fn read_once(again: &Again, how: &How) -> Reading {
     let started = Instant::now();
-    let reading = open_again(wanted, memory).read(how);
+    let reading = again.open().read(how);
     debug!(
         watched = reading.watched.len(),
         endpoints = reading.report.endpoints.len(),

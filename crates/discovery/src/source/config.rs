@@ -18,10 +18,10 @@ use crate::{
 const MARKER: &str = "endpoint";
 
 /// Reads the sources of the project at `root`; blocks on the disk.
-pub(crate) fn open(root: &Path, wanted: &Wanted, memory: Option<&Arc<Memory>>) -> Project {
+pub(crate) fn open(root: &Path, wanted: &Wanted, memory: &Arc<Memory>) -> Project {
     // The system tells of changes by the real path (FSEvents does), and Elixir knows no other.
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let new = || ProjectFiles::remembering(&real, memory.cloned());
+    let new = || ProjectFiles::remembering(&real, Some(Arc::clone(memory)));
     let (files, config_files) = (new(), new());
     let mix = Root::of(&files);
     let evaluate = || {
@@ -59,6 +59,7 @@ pub(crate) fn open(root: &Path, wanted: &Wanted, memory: Option<&Arc<Memory>>) -
     watched.dedup();
     Project {
         wanted: wanted.clone(),
+        memory: Arc::clone(memory),
         root: real,
         env: wanted.env.clone(),
         vars: wanted.vars.clone(),

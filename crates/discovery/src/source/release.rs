@@ -15,6 +15,7 @@ mod variables;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use elixir_config::{Boot, Config, Provider, Script};
@@ -68,6 +69,7 @@ pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
     watched.extend((root != real).then(|| root.to_owned()));
     Project {
         wanted: wanted.clone(),
+        memory: Arc::default(),
         root: real,
         env: opened.env,
         vars: opened.vars,

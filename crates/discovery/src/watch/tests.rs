@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::*;
 use crate::{
-    Registry,
+    Registry, open,
     tests::{UMBRELLA, development, project, shown, write, write_app},
 };
 
@@ -107,7 +107,8 @@ impl Watched {
             "AuthWeb.Endpoint",
         );
         let asked = development(root.path());
-        let first = asked.read();
+        let opened = open(&asked.wanted);
+        let first = opened.read(&asked.how);
         let (registry, handle, published) = Registry::new(
             vec![first.report.clone()],
             Rules::default(),
@@ -116,7 +117,7 @@ impl Watched {
         let tasks = [
             tokio::spawn(registry.run()),
             tokio::spawn(watch_project(
-                asked.wanted,
+                opened.again(),
                 asked.how,
                 first,
                 handle,

@@ -127,7 +127,7 @@ impl Gateway {
             return;
         };
         let watching = discovery::watch_project(
-            project.wanted().clone(),
+            project.again(),
             self.setup.how(),
             first,
             self.registry.clone(),
