@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::steps::{Steps, program, root, target};
+use crate::steps::{Steps, cargo, program, root, target};
 
 /// What the package's tests read: the package, and what it shares with crates.
 const READ: &[&str] = &[
@@ -24,40 +24,47 @@ const COWBOY: &[&str] = &["cowboy-", "cowlib-", "ranch-"];
 const MADE: &[&str] = &["_build", "deps", "doc", "tmp"];
 
 /// Runs format, compiler and tests with the installed Elixir, and again in the Debian tree if there is
-/// one. Nothing is written into the package's folder.
+/// one. Nothing is built in the package's folder.
 pub(crate) fn test(tree: Option<&Path>, steps: &mut Steps) -> Result<()> {
-    let built = target().join("package");
-    let built = std::path::absolute(built)?;
+    // Its tests start the binary that lies beside them.
+    steps.run(&mut cargo(["build", "--locked", "-p", "mesh-router"]))?;
+    let target = std::path::absolute(target())?;
+    let binary = target.join("debug/mesh-router");
+    let built = target.join("package");
     let mix = |env: &str, arguments: &[&str]| {
         let mut command = program("mix", arguments);
         command.current_dir(root().join("elixir"));
         command.env("MIX_ENV", env);
         command.env("MIX_BUILD_PATH", built.join(env));
+        command.env("MESH_ROUTER_PATH", &binary);
         command
     };
     steps.run(&mut mix("test", &["format", "--check-formatted"]))?;
     steps.run(&mut mix("prod", &["compile", "--warnings-as-errors"]))?;
     steps.run(&mut mix("test", &["test", "--warnings-as-errors"]))?;
     match tree {
-        Some(tree) => test_in(tree, steps),
+        Some(tree) => test_in(tree, &binary, steps),
         None => Ok(()),
     }
 }
 
 /// Runs compiler and tests on a copy of the package in the tree, which sees nothing outside of itself.
-fn test_in(tree: &Path, steps: &mut Steps) -> Result<()> {
+fn test_in(tree: &Path, binary: &Path, steps: &mut Steps) -> Result<()> {
     let place = format!("root/mesh-router-package-{}", std::process::id());
     let copy = Copy(tree.join(&place));
     for read in READ {
         copy_folder(&root().join(read), &copy.0.join(read))?;
     }
+    fs::copy(binary, copy.0.join("mesh-router")).with_context(|| binary.display().to_string())?;
     copy_cowboy(tree)?;
     let mix = |env: &str, arguments: &[&str]| {
         let mut command = program("chroot", [tree.as_os_str()]);
         // A folder in the tree, for which `current_dir` would look outside.
         let there = format!("--chdir=/{place}/elixir");
         let set = format!("MIX_ENV={env}");
-        command.args(["env", &there, &set, "LANG=C.UTF-8", "HOME=/root", "mix"]);
+        let binary = format!("MESH_ROUTER_PATH=/{place}/mesh-router");
+        command.args(["env", &there, &set, &binary, "LANG=C.UTF-8", "HOME=/root"]);
+        command.arg("mix");
         command.args(arguments);
         command
     };
