@@ -28,7 +28,7 @@ mod watched;
 
 pub use api::{Refusal, Reloaded, SettingChange, WISHES_MAX, Wish};
 pub use explain::{Explanation, explain, parse_host};
-pub use listener::{BindError, Bound, bind, is_local};
+pub use listener::{BindError, Bound, Door, bind, is_local};
 pub use server::{Server, Succession, serve_admin, serve_health};
 pub use status::{GenerationView, NodeView, ServiceStatusView, SourceView, StatusView, TotalsView};
 pub use watched::{About, Watched};

@@ -132,7 +132,11 @@ impl Bound {
     }
 
     /// Makes it a door of the runtime that this is called on.
-    pub(crate) fn open(self) -> io::Result<Door> {
+    ///
+    /// # Errors
+    ///
+    /// If the runtime does not take the socket.
+    pub fn open(self) -> io::Result<Door> {
         Ok(match self.socket {
             Socket::Tcp(listener) => Door::Tcp(TcpListener::from_std(listener)?),
             Socket::Unix(listener, path) => {
@@ -144,9 +148,10 @@ impl Bound {
 
 /// A listening socket on a runtime. Dropping it removes a Unix socket's file.
 #[derive(Debug)]
-pub(crate) enum Door {
+pub enum Door {
+    /// An IP address and port.
     Tcp(TcpListener),
-    /// With the file to remove.
+    /// A Unix socket, with the file to remove.
     Unix(UnixListener, Option<PathBuf>),
 }
 
@@ -170,6 +175,18 @@ impl Door {
         match self {
             Self::Tcp(listener) => listener.accept().await.map(|(it, _)| Stream::Tcp(it)),
             Self::Unix(listener, _) => listener.accept().await.map(|(it, _)| Stream::Unix(it)),
+        }
+    }
+
+    /// Waits for a client of a Unix socket; `None` where it is none. Dropping it loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no room for another connection; the next may be taken.
+    pub async fn accept_unix(&self) -> io::Result<Option<UnixStream>> {
+        match self {
+            Self::Tcp(_) => Ok(None),
+            Self::Unix(listener, _) => listener.accept().await.map(|(it, _)| Some(it)),
         }
     }
 }

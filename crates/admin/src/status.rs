@@ -95,6 +95,10 @@ pub struct SourceView {
 pub struct NodeView {
     /// Its name.
     pub node: String,
+    /// Who tells of it: `node`, where the gateway attaches to it, or `package`, where it reports by
+    /// itself.
+    #[serde(default)]
+    pub source: String,
     /// `attached`, `connecting`, `lost`, `refused`.
     pub state: String,
     /// Since when.
@@ -209,6 +213,7 @@ pub(crate) fn nodes(watched: &Watched) -> Vec<NodeView> {
 fn node(status: &NodeStatus) -> NodeView {
     let NodeStatus {
         node,
+        source,
         state,
         since,
         reason,
@@ -219,6 +224,7 @@ fn node(status: &NodeStatus) -> NodeView {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
     NodeView {
         node: node.clone(),
+        source: source.name().to_owned(),
         state: state.name().to_owned(),
         since: instant(*since),
         reason: reason.clone(),

@@ -40,6 +40,10 @@ pub use project::{ProjectError, find_root};
 pub use registry::{Registry, RegistryHandle};
 pub use settings::{GatewaySetting, SettingValue, SettingWord};
 pub use source::node::{Access, Following, NodeSettings, Nodes, NodesHandle, Place as EpmdPlace};
+pub use source::package::{
+    Counted, Counts, Frames, FromVm, GreetError, Hello, LogLevel, LogLine, Outbox, Parent, Parting,
+    RouteTold, ToVm, TooLong, Unreadable, Vms, VmsHandle, greet,
+};
 pub use source::release::{find_release, is_release};
 pub use source::static_route::{StaticRoute, StaticTarget, report_static};
 pub use source_status::SourceStatus;

@@ -2,12 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
+use routes::Source;
+
 /// How we stand with one node. The newest list goes through a `watch` channel; readers never wait
 /// for discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeStatus {
     /// The node's name, `auth@host`.
     pub node: String,
+    /// The source that tells of it: one that we attach to, or a VM that reports by itself.
+    pub source: Source,
     /// How we stand.
     pub state: NodeState,
     /// Since when it is so.

@@ -1,5 +1,7 @@
 //! `config :ex_service_mesh_router, …`: what a project says of the gateway itself.
 
+use std::collections::BTreeSet;
+
 use elixir_config::{Config, Setting};
 use erlterm::Term;
 use routes::Origin;
@@ -14,6 +16,9 @@ const GATEWAY_APP: &str = "ex_service_mesh_router";
 
 /// The key of the routes by hand, whose hosts may be strings.
 const ROUTES: &str = "routes";
+
+/// Keys that lead to a setting, at most: `routes`, a host, a key.
+const DEPTH_MAX: usize = 3;
 
 /// Settings of one project; further ones are left out.
 const SETTINGS_MAX: usize = 16_384;
@@ -63,10 +68,50 @@ pub(crate) fn of(config: &Config) -> Vec<GatewaySetting> {
     settings
 }
 
+/// Reads the settings in a keyword list, all of which stand in one place; of a key that comes again
+/// the first counts, as in `Keyword.get/2`.
+pub(crate) fn of_keywords(keywords: &Term, place: &str) -> Vec<GatewaySetting> {
+    let origin = Origin {
+        file: place.to_owned(),
+        line: 0,
+    };
+    let mut settings = Vec::new();
+    within(keywords, &[], &origin, &mut settings);
+    settings.truncate(SETTINGS_MAX);
+    settings
+}
+
+/// Adds the setting at `path`, or those of the section there.
+fn within(term: &Term, path: &[&str], origin: &Origin, settings: &mut Vec<GatewaySetting>) {
+    let pairs = term.as_list().unwrap_or_default().iter();
+    let pairs: Vec<(&str, &Term)> = pairs.filter_map(Term::as_pair).collect();
+    if path.len() < DEPTH_MAX && !pairs.is_empty() && term.is_keyword() {
+        let mut seen = BTreeSet::new();
+        for (key, term) in pairs {
+            if seen.insert(key) {
+                within(term, &[path, &[key]].concat(), origin, settings);
+            }
+        }
+    } else if !path.is_empty() {
+        known(path, term, origin, settings);
+    }
+}
+
+/// Adds what a key, or a table there, is set to.
+fn known(path: &[&str], term: &Term, origin: &Origin, settings: &mut Vec<GatewaySetting>) {
+    let found = tables(path, term).unwrap_or_else(|| {
+        let path = path.iter().map(|&key| key.to_owned()).collect();
+        vec![(path, value(term))]
+    });
+    settings.extend(found.into_iter().map(|(path, value)| GatewaySetting {
+        path,
+        value,
+        origin: origin.clone(),
+    }));
+}
+
 /// Adds the setting at `path`, or those of the section there, each with its own line.
 fn below(config: &Config, path: &[&str], settings: &mut Vec<GatewaySetting>) {
-    /// `routes`, a host, a key.
-    const DEPTH_MAX: usize = 3;
     let keys = config.keys_at(GATEWAY_APP, path);
     if path.len() < DEPTH_MAX && !keys.is_empty() {
         for key in keys {
@@ -74,26 +119,15 @@ fn below(config: &Config, path: &[&str], settings: &mut Vec<GatewaySetting>) {
         }
         return;
     }
-    let (value, origin) = match config.get(GATEWAY_APP, path) {
-        Setting::Absent => return,
-        Setting::Known(term, at) => match tables(path, &term) {
-            Some(found) => {
-                settings.extend(found.into_iter().map(|(path, value)| GatewaySetting {
-                    path,
-                    value,
-                    origin: origin(&at),
-                }));
-                return;
-            }
-            None => (value(&term), origin(&at)),
-        },
-        Setting::Unknown { why, at } => (SettingValue::Unknown(why), origin(&at)),
-    };
-    settings.push(GatewaySetting {
-        path: path.iter().map(|&key| key.to_owned()).collect(),
-        value,
-        origin,
-    });
+    match config.get(GATEWAY_APP, path) {
+        Setting::Absent => {}
+        Setting::Known(term, at) => known(path, &term, &origin(&at), settings),
+        Setting::Unknown { why, at } => settings.push(GatewaySetting {
+            path: path.iter().map(|&key| key.to_owned()).collect(),
+            value: SettingValue::Unknown(why),
+            origin: origin(&at),
+        }),
+    }
 }
 
 /// The settings in a value that holds further keys and is no keyword list: a map, or a list of

@@ -180,6 +180,9 @@ pub(crate) enum Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
+    /// Serve the VM that started it: what it reports comes on stdin (for the Hex package)
+    #[arg(long, conflicts_with_all = ["root", "release", "env"])]
+    pub(crate) package: bool,
     /// Where to look and what holds.
     #[command(flatten)]
     pub(crate) options: Options,

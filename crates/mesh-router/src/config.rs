@@ -18,6 +18,7 @@ mod units;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use discovery::StaticRoute;
@@ -60,6 +61,7 @@ const SOURCES: &[(&str, Source)] = &[
     ("config", Source::Config),
     ("release", Source::Release),
     ("node", Source::Node),
+    ("package", Source::Package),
 ];
 
 const PREFERENCES: &[(&str, Prefer)] = &[("any", Prefer::Any), ("local", Prefer::Local)];
@@ -87,6 +89,8 @@ pub(crate) struct Written<'a> {
     pub(crate) file: Option<WrittenFile>,
     /// `config :ex_service_mesh_router, …`.
     pub(crate) project: Option<&'a Said>,
+    /// A VM started us, and what it says is all there is of a project.
+    pub(crate) is_child: bool,
 }
 
 /// Where relative paths start.
@@ -137,8 +141,12 @@ pub(crate) struct Config {
     pub(crate) health: Option<Listen>,
     /// What is read of what is found.
     pub(crate) discover: Discover,
+    /// Where VMs connect that report by themselves; `None`: nowhere.
+    pub(crate) package: Option<Listen>,
     /// The running nodes that are followed; `None`: none are.
     pub(crate) nodes: Option<Nodes>,
+    /// How long a service without upstreams stays in the table.
+    pub(crate) forget: Duration,
     /// Development names stand below it.
     pub(crate) domain: String,
     /// The policy of discovered hosts.
@@ -243,7 +251,7 @@ impl Config {
             }
         }
         let mut layers = Layers::new(keywords.words, file.words, file.problems, written);
-        let mut config = compose(&mut layers, &file.routes, &folders, written.environment);
+        let mut config = compose(&mut layers, &file.routes, &folders, written);
         config.effective = layers.effective;
         let mut problems = layers.problems;
         problems.extend(doubles(&config));
@@ -293,13 +301,16 @@ fn compose(
     layers: &mut Layers,
     routes: &[Table],
     folders: &Folders,
-    environment: Option<&Environment>,
+    written: &Written<'_>,
 ) -> Config {
     let subdomains = layers.one("defaults.subdomains", |text| units::word(text, SUBDOMAINS));
     let fixed = fixed::routes(routes, subdomains, folders, &mut layers.problems);
     let log_folder = folders.of(layers.place("log.access")).to_owned();
     let networks = layers.many("trusted_proxies", address::networks);
-    let (discover, has_nodes) = discover(layers);
+    let sources = discover(layers, written.is_child);
+    let package = door(layers, "discovery.package", folders, unix);
+    check_package(layers, &sources, package.as_ref());
+    let forget = layers.one("discovery.forget", units::wait);
     Config {
         response_unset: !layers.is_set("timeouts.response"),
         listen: listen(layers, folders),
@@ -313,10 +324,12 @@ fn compose(
         default_service: layers.one("default_service", |text| {
             or("none", text, |name| Ok(name.to_owned()))
         }),
-        access: layers.one("log.access", |text| access(text, &log_folder)),
+        access: access_log(layers, &log_folder, written.is_child),
         health_path: layers.one("health.path", address::request_path),
-        discover,
-        nodes: nodes::nodes(layers, has_nodes, folders, environment),
+        discover: sources.discover,
+        package,
+        nodes: nodes::nodes(layers, &sources, folders, written.environment, forget),
+        forget,
         domain: layers.one("development.domain", address::domain),
         subdomains,
         prefer: layers.one("defaults.prefer", |text| units::word(text, PREFERENCES)),
@@ -375,6 +388,16 @@ fn local(address: ListenAddress) -> Result<ListenAddress, String> {
     }
 }
 
+/// What VMs report is believed, so who connects must be ours: the system asks, at the socket's file.
+fn unix(address: ListenAddress) -> Result<ListenAddress, String> {
+    match address {
+        ListenAddress::Unix(_) => Ok(address),
+        ListenAddress::Tcp(_) => Err(format!(
+            "\"{address}\" is no Unix socket, write \"unix:/run/mesh-router/vm.sock\""
+        )),
+    }
+}
+
 /// Finds the listeners that want one address: only one of them could have it.
 fn doubles(config: &Config) -> Vec<Problem> {
     let asked = config.listen.iter().flatten().map(|it| ("listen", it));
@@ -382,7 +405,8 @@ fn doubles(config: &Config) -> Vec<Problem> {
     let health = config.health.iter().map(|it| ("health.listen", it));
     // Where nobody asked for admin's address, admin does without.
     let admin = admin.filter(|(_, it)| it.is_asked());
-    let all: Vec<(&str, &Listen)> = asked.chain(admin).chain(health).collect();
+    let package = config.package.iter().map(|it| ("discovery.package", it));
+    let all: Vec<(&str, &Listen)> = asked.chain(admin).chain(health).chain(package).collect();
     let mut problems = Vec::new();
     for (index, (_, listen)) in all.iter().enumerate() {
         let is_any = matches!(listen.address, ListenAddress::Tcp(it) if it.port() == 0);
@@ -464,6 +488,22 @@ fn head(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Takes where the access log goes. To a VM that started us standard output carries frames.
+fn access_log(layers: &mut Layers, folder: &Path, is_child: bool) -> Access {
+    let place = layers.place("log.access").clone();
+    let is_set = layers.is_set("log.access");
+    let access = layers.one("log.access", |text| access(text, folder));
+    if !is_child || access != Access::Stdout {
+        return access;
+    }
+    if is_set {
+        let message =
+            "standard output carries messages to the VM here, write stderr, off or a file's path";
+        layers.problems.push(Problem::new(&place, message));
+    }
+    Access::Off
+}
+
 fn access(text: &str, folder: &Path) -> Result<Access, String> {
     match text {
         "off" => Ok(Access::Off),
@@ -477,30 +517,46 @@ fn access(text: &str, folder: &Path) -> Result<Access, String> {
     }
 }
 
-/// Which files are read; and where the sources are written, with whether nodes are among them.
-fn discover(layers: &mut Layers) -> (Discover, (Place, bool)) {
+/// The ways of discovery that are asked for.
+#[derive(Clone, Debug)]
+struct Sources {
+    /// Where that is written.
+    place: Place,
+    discover: Discover,
+    nodes: bool,
+    package: bool,
+}
+
+/// Takes the ways of discovery. What started us reports what runs, so its files are not read.
+fn discover(layers: &mut Layers, is_child: bool) -> Sources {
     let place = layers.place("discovery.sources").clone();
-    let sources = layers.many("discovery.sources", source);
+    let sources = layers.many("discovery.sources", |text| units::word(text, SOURCES));
     let has = |wanted: Source| sources.iter().any(|(source, _)| *source == wanted);
-    let discover = Discover {
-        sources: has(Source::Config),
-        releases: has(Source::Release),
-    };
-    (discover, (place, has(Source::Node)))
+    Sources {
+        place,
+        discover: Discover {
+            sources: has(Source::Config) && !is_child,
+            releases: has(Source::Release) && !is_child,
+        },
+        nodes: has(Source::Node),
+        package: has(Source::Package),
+    }
+}
+
+/// Says that VMs have a door, and what they report is not asked for.
+fn check_package(layers: &mut Layers, sources: &Sources, package: Option<&Listen>) {
+    if let (Some(listen), false) = (package, sources.package) {
+        let place = &listen.place;
+        let message = format!(
+            "\"discovery.package\" is set ({place}), and \"package\" is not among the sources"
+        );
+        layers.problems.push(Problem::new(&sources.place, message));
+    }
 }
 
 fn ignored(layers: &mut Layers) -> Vec<&'static str> {
     let codes = layers.many("doctor.ignore", code::find);
     codes.into_iter().filter_map(|(code, _)| code).collect()
-}
-
-fn source(text: &str) -> Result<Source, String> {
-    match text {
-        "package" => {
-            Err("source \"package\" is not known in this version of mesh-router".to_owned())
-        }
-        _ => units::word(text, SOURCES),
-    }
 }
 
 /// The same address, to listen on.

@@ -3,6 +3,7 @@
 mod desk;
 mod reload;
 mod successor;
+mod vms;
 
 use std::{
     future,
@@ -19,7 +20,7 @@ use std::{
 
 use admin::{Succession, Watched, Wish};
 use anyhow::Context as _;
-use discovery::{NodeStatus, Nodes, NodesHandle, Registry, RegistryHandle};
+use discovery::{NodeStatus, Nodes, NodesHandle, Parting, Registry, RegistryHandle, VmsHandle};
 use proxy::{AccessLog, Farewell, Handed, HandedOver, ListenAddress, Proxy};
 use routes::Published;
 use sd_notify::NotifyState;
@@ -32,6 +33,7 @@ use tracing::{error, info, warn};
 
 use desk::{Desk, Doors};
 use successor::Successor;
+pub(crate) use vms::Reporting;
 
 use crate::{
     args::Options,
@@ -44,6 +46,27 @@ use crate::{
     survey::{self, Survey},
     view::RoutesView,
 };
+
+/// How long the workers may take to end once the VM that started us is gone.
+const END_MAX: Duration = Duration::from_millis(50);
+
+/// Why a gateway has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// A signal said so.
+    Stopped,
+    /// The VM that started it parted from it.
+    Parted(Parting),
+}
+
+/// The sources that go on by themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// The running nodes that are followed; the survey knows what they said.
+    pub(crate) nodes: Option<(Nodes, NodesHandle)>,
+    /// The VMs that report by themselves, of which nothing is known yet.
+    pub(crate) reporting: Option<Reporting>,
+}
 
 /// A gateway that forwards.
 #[derive(Debug)]
@@ -64,6 +87,10 @@ pub(crate) struct Gateway {
     own: Vec<ListenAddress>,
     /// The running nodes that are followed.
     nodes: Option<(NodesHandle, AbortHandle)>,
+    /// The VMs that report by themselves.
+    vms: Option<VmsHandle>,
+    /// How the VM that started us parts from us, once it does.
+    parting: Option<watch::Receiver<Option<Parting>>>,
     /// How we stand with them, for admin.
     statuses: watch::Sender<Vec<NodeStatus>>,
     /// Told when the project says something else of the gateway itself.
@@ -74,12 +101,11 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// Binds, publishes the first table and starts to accept. Must be called on a tokio runtime.
-    /// `nodes`: those that are followed, of which the survey knows what they said. Sockets in `handed`
-    /// are taken where one is asked for.
+    /// Sockets in `handed` are taken where one is asked for.
     pub(crate) fn start(
         setup: Setup,
         survey: Survey,
-        nodes: Option<(Nodes, NodesHandle)>,
+        live: Live,
         handed: &mut HandedOver,
     ) -> anyhow::Result<Self> {
         let workers = setup.config.workers.unwrap_or_else(cores);
@@ -89,7 +115,7 @@ impl Gateway {
             None => listen::bind_free(&survey.in_use(), workers)?,
         };
         let listeners = bound.listeners.addresses();
-        let doors = Doors::bind(&setup, survey.declared(), handed)?;
+        let mut doors = Doors::bind(&setup, survey.declared(), handed)?;
         let copying = "copying our sockets";
         let mut heirlooms = bound.listeners.hand_on().context(copying)?;
         heirlooms.extend(doors.hand_on().context(copying)?);
@@ -114,6 +140,7 @@ impl Gateway {
             figures: proxy.figures(),
             started: desk::now(),
         };
+        let vm_door = doors.take_package();
         let desk = doors.open(&watched, about)?;
         for address in &listeners {
             info!(%address, "listening");
@@ -132,6 +159,8 @@ impl Gateway {
             desk,
             own,
             nodes: None,
+            vms: None,
+            parting: None,
             statuses,
             settings_changed: Arc::default(),
             heirlooms,
@@ -140,8 +169,11 @@ impl Gateway {
         if let Some(reading) = survey.reading {
             gateway.watch(reading);
         }
-        if let (Some((nodes, handle)), Some(first)) = (nodes, survey.nodes) {
+        if let (Some((nodes, handle)), Some(first)) = (live.nodes, survey.nodes) {
             gateway.follow(nodes, handle, first);
+        }
+        if let Some(reporting) = live.reporting {
+            gateway.report_by_vms(reporting, vm_door)?;
         }
         Ok(gateway)
     }
@@ -161,14 +193,15 @@ impl Gateway {
         &self.shown
     }
 
-    /// Forwards until a signal says to stop, then lets what is under way finish. `options` and
+    /// Forwards until a signal says to stop, then lets what is under way finish; or until the VM that
+    /// started us parts from us, then it ends at once: the endpoints have ended too. `options` and
     /// `process` are what a reload starts from. Dropping it ends the gateway at once.
     pub(crate) async fn serve(
         mut self,
         mut signals: Signals,
         options: &Options,
         process: &Environment,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Ending> {
         let mut successor = None;
         let succession = loop {
             tokio::select! {
@@ -204,13 +237,18 @@ impl Gateway {
                 () = self.settings_changed.notified() => {
                     self.reload_unasked(options, process).await;
                 }
+                parting = vms::parted(&mut self.parting) => {
+                    self.end().await?;
+                    return Ok(Ending::Parted(parting));
+                }
                 Some(ended) = self.tasks.join_next() => log_ended(ended),
             }
         };
         if let (Succession::Nobody, Some(successor)) = (succession, successor) {
             successor.dismiss().await;
         }
-        self.leave(signals, succession).await
+        self.leave(signals, succession).await?;
+        Ok(Ending::Stopped)
     }
 
     /// Starts the binary that is to take our place.
@@ -226,6 +264,24 @@ impl Gateway {
             }
             Err(error) => error!(error = format!("{error:#}"), "upgrade failed, we go on"),
         }
+    }
+
+    /// Ends at once.
+    async fn end(self) -> anyhow::Result<()> {
+        info!("the VM that started us is gone");
+        let Self { proxy, desk, .. } = self;
+        let hurry = AtomicBool::new(true);
+        let farewell = Farewell {
+            limit: Duration::ZERO,
+            has_successor: false,
+        };
+        let ended = tokio::task::spawn_blocking(move || proxy.drain(farewell, &hurry));
+        // What takes longer ends with the process.
+        if let Ok(ended) = time::timeout(END_MAX, ended).await {
+            ended.context("ending")?;
+        }
+        drop(desk);
+        Ok(())
     }
 
     /// Hands the newest table to the workers and logs what became different.

@@ -97,11 +97,54 @@ pub(crate) fn bind_asked(
         return Err(clash.into());
     }
     let addresses: Vec<_> = asked.iter().map(|listen| listen.address.clone()).collect();
-    let listeners = proxy::bind(&addresses, workers, handed)?;
+    let listeners = match handed.listens().is_empty() {
+        true => bind_as_one(&addresses, |addresses| {
+            proxy::bind(addresses, workers, handed)
+        })?,
+        // Those that asked for any port have theirs.
+        false => proxy::bind(&addresses, workers, handed)?,
+    };
     Ok(Bound {
         listeners,
         passed: Vec::new(),
     })
+}
+
+/// Binds addresses of which several ask for any free port to one that is free on each of them: a host's
+/// name leads to `::1` and `127.0.0.1` at the same port.
+fn bind_as_one<T>(
+    addresses: &[ListenAddress],
+    mut bind: impl FnMut(&[ListenAddress]) -> Result<T, BindError>,
+) -> Result<T, BindError> {
+    /// Another program may take the port between the looking and the binding.
+    const TRIES: usize = 16;
+    let is_open = |it: &&ListenAddress| matches!(it, ListenAddress::Tcp(at) if at.port() == 0);
+    let open: Vec<&ListenAddress> = addresses.iter().filter(is_open).collect();
+    let has_doubles = open
+        .iter()
+        .enumerate()
+        .any(|(at, it)| open[..at].contains(it));
+    let (Some(ListenAddress::Tcp(first)), false) = (open.first(), has_doubles || open.len() < 2)
+    else {
+        return bind(addresses);
+    };
+    for _ in 0..TRIES {
+        let Ok(port) = TcpListener::bind(first).and_then(|it| Ok(it.local_addr()?.port())) else {
+            break;
+        };
+        let resolved = addresses.iter().map(|address| match address {
+            ListenAddress::Tcp(at) if at.port() == 0 => {
+                ListenAddress::Tcp(SocketAddr::new(at.ip(), port))
+            }
+            ListenAddress::Tcp(_) | ListenAddress::Unix(_) => address.clone(),
+        });
+        let resolved: Vec<_> = resolved.collect();
+        match bind(&resolved) {
+            Err(BindError::Taken { address, .. }) if address.port() == port => {}
+            bound => return bound,
+        }
+    }
+    bind(addresses)
 }
 
 /// Binds the first port from 4000 on loopback that no service uses and nobody holds.

@@ -55,14 +55,21 @@ pub(crate) enum Exit {
     Findings,
 }
 
+impl Exit {
+    /// The process's exit status.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Findings => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Findings => 3,
-        })
+        Self::from(exit.status())
     }
 }
 

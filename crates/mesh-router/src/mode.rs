@@ -27,7 +27,8 @@ pub(crate) fn detect(said: Option<Mode>, facts: Facts<'_>) -> (Mode, String) {
         return (mode, "set outright".to_owned());
     }
     let Some(env) = facts.env else {
-        return (Mode::Production, "there is no project".to_owned());
+        let why = facts.release.unwrap_or("there is no project");
+        return (Mode::Production, why.to_owned());
     };
     if env != "dev" && env != "test" {
         return (Mode::Production, format!("the environment is {env}"));

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use discovery::{How, NodeSettings, Project, Wanted};
+use discovery::{Hello, How, NodeSettings, Project, Wanted};
 use proxy::ListenAddress;
 use routes::{Mode, Prefer, Report, Rules, Settings};
 
@@ -43,6 +43,8 @@ pub(crate) struct Setup {
     pub(crate) opened: Option<Arc<Project>>,
     /// The running nodes that are followed.
     pub(crate) nodes: Option<NodeSettings>,
+    /// The VM that started us: all there is of a project.
+    pub(crate) parent: Option<Arc<Hello>>,
     /// What the project says of the gateway itself.
     said: Said,
     /// Where a project was looked for.
@@ -77,6 +79,15 @@ impl fmt::Display for NoSources {
 
 impl std::error::Error for NoSources {}
 
+/// What whoever started us gave us.
+#[derive(Clone, Copy, Debug, Default)]
+struct Started<'a> {
+    /// Where sockets for clients listen.
+    handed: &'a [ListenAddress],
+    /// The VM, where it is one.
+    parent: Option<&'a Arc<Hello>>,
+}
+
 /// What was loaded, and what is wrong with it.
 struct Loaded {
     setup: Setup,
@@ -100,8 +111,8 @@ impl Loaded {
             return Err(locked.into());
         }
         let config = &setup.config;
-        let is_asked = config.discover.any() && setup.nodes.is_none();
-        if setup.opened.is_none() && is_asked && config.fixed.is_empty() {
+        let is_asked = config.discover.any();
+        if setup.opened.is_none() && is_asked && !setup.is_awaiting() && config.fixed.is_empty() {
             return Err(NoSources(setup.start).into());
         }
         Ok(setup)
@@ -121,7 +132,24 @@ impl Setup {
         options: &Options,
         process: &Environment,
     ) -> anyhow::Result<Self> {
-        Self::load_after(None, handed, options, process)?.whole()
+        let started = Started {
+            handed,
+            parent: None,
+        };
+        Self::load_after(None, started, options, process)?.whole()
+    }
+
+    /// As [`load`](Self::load), for the VM that started us: the project is what it says.
+    pub(crate) fn load_for(
+        parent: &Arc<Hello>,
+        options: &Options,
+        process: &Environment,
+    ) -> anyhow::Result<Self> {
+        let started = Started {
+            handed: &[],
+            parent: Some(parent),
+        };
+        Self::load_after(None, started, options, process)?.whole()
     }
 
     /// Loads what is needed to ask a running gateway. That may serve still while the settings can't
@@ -135,31 +163,35 @@ impl Setup {
             setup,
             problems,
             locked: _,
-        } = Self::load_after(None, &[], options, process)?;
+        } = Self::load_after(None, Started::default(), options, process)?;
         Ok((setup, problems))
     }
 
     /// Loads again. While the project can't be read whole, what it last said of the gateway stands.
     pub(crate) fn reload(&self, options: &Options, process: &Environment) -> anyhow::Result<Self> {
-        Self::load_after(Some(self), &self.handed, options, process)?.whole()
+        let started = Started {
+            handed: &self.handed,
+            parent: self.parent.as_ref(),
+        };
+        Self::load_after(Some(self), started, options, process)?.whole()
     }
 
     fn load_after(
         before: Option<&Self>,
-        handed: &[ListenAddress],
+        started: Started<'_>,
         options: &Options,
         process: &Environment,
     ) -> anyhow::Result<Loaded> {
+        let parent = started.parent;
         let mut environment = process.clone();
-        let asked = |flag: &Option<PathBuf>, variable: &str| {
-            flag.clone()
-                .or_else(|| process.get(variable).map(PathBuf::from))
-        };
-        if let Some(file) = asked(&options.env_file, "MESH_ROUTER_ENV_FILE") {
+        if let Some(file) = asked(&options.env_file, "MESH_ROUTER_ENV_FILE", process) {
             environment.read(&file)?;
         }
-        let whereabouts = Whereabouts::find(options, process)?;
-        let named = asked(&options.config, "MESH_ROUTER_CONFIG");
+        let whereabouts = match parent {
+            Some(hello) => Whereabouts::of_root(hello.root.as_deref())?,
+            None => Whereabouts::find(options, process)?,
+        };
+        let named = asked(&options.config, "MESH_ROUTER_CONFIG", process);
         let file = find_file(named.as_deref(), whereabouts.root(), &whereabouts.start)?;
         let env = env(options, &environment);
         let opened = whereabouts.place.as_ref().map(|place| {
@@ -181,35 +213,34 @@ impl Setup {
             Some(before) if project.broken().is_some() => before.said.clone(),
             Some(_) | None => said(project),
         });
+        let said = said.or_else(|| parent.map(|hello| told(hello, &whereabouts.start)));
         let said = said.unwrap_or_default();
         let (mut config, problems) = Config::read(&Written {
             flags: options.settings(),
             environment: Some(&environment),
             file,
             project: Some(&said),
+            is_child: parent.is_some(),
         });
-        config.listen = config.listen.or_else(|| listens(handed));
-        let found = match &whereabouts.place {
-            Some(discovery::Place::Sources(root)) => Some((root, config.discover.sources)),
-            Some(discovery::Place::Release(root)) => Some((root, config.discover.releases)),
-            None => None,
-        };
+        config.listen = config.listen.or_else(|| listens(started.handed));
         let (nodes, locked) = unlocked(&config, &environment, whereabouts.place.as_ref());
-        let project = found.and_then(|(root, wanted)| wanted.then(|| root.clone()));
+        let project = followed(&whereabouts, &config);
+        let of_project = project.is_some().then_some(env.as_str());
         let facts = Facts {
-            env: project.is_some().then_some(env.as_str()),
-            release: release(&whereabouts, &environment),
+            env: parent.map_or(of_project, |hello| hello.env.as_deref()),
+            release: mixless(parent).or_else(|| release(&whereabouts, &environment)),
             has_nodes: config.nodes.is_some(),
             listen: config.listen.as_deref(),
         };
         let (mode, mode_reason) = mode::detect(config.mode, facts);
         let setup = Self {
-            handed: handed.to_vec(),
+            handed: started.handed.to_vec(),
             machine: machine_for(config.prefer),
             config,
             project,
             opened,
             nodes,
+            parent: parent.cloned(),
             said,
             start: whereabouts.start,
             env,
@@ -226,6 +257,16 @@ impl Setup {
     /// The project that is a source, as it was read; `None` where none is.
     pub(crate) fn source(&self) -> Option<&Project> {
         self.project.as_ref().and(self.opened.as_deref())
+    }
+
+    /// Whether endpoints may come that nobody knows of at the start.
+    pub(crate) fn is_awaiting(&self) -> bool {
+        self.nodes.is_some() || self.has_vms()
+    }
+
+    /// Whether VMs report by themselves.
+    pub(crate) fn has_vms(&self) -> bool {
+        self.parent.is_some() || self.config.package.is_some()
     }
 
     /// How the project is to be looked at.
@@ -260,6 +301,21 @@ impl Setup {
         *connections = descriptors::connections(*connections);
         settings
     }
+}
+
+/// The path that a flag names, or else a variable.
+fn asked(flag: &Option<PathBuf>, variable: &str, process: &Environment) -> Option<PathBuf> {
+    let said = || process.get(variable).map(PathBuf::from);
+    flag.clone().or_else(said)
+}
+
+/// The root of what was found, where its files are a source.
+fn followed(whereabouts: &Whereabouts, config: &Config) -> Option<PathBuf> {
+    let (root, wanted) = match whereabouts.place.as_ref()? {
+        discovery::Place::Sources(root) => (root, config.discover.sources),
+        discovery::Place::Release(root) => (root, config.discover.releases),
+    };
+    wanted.then(|| root.clone())
 }
 
 /// Reads what opens the running nodes; the second is why it can't be read.
@@ -304,6 +360,12 @@ fn machine_for(prefer: Prefer) -> Vec<IpAddr> {
     }
 }
 
+/// Whether a VM started us that runs a release, in a clause.
+fn mixless(parent: Option<&Arc<Hello>>) -> Option<&'static str> {
+    let mixless = parent.filter(|hello| hello.env.is_none());
+    mixless.map(|_| "the VM runs without Mix")
+}
+
 /// What there is of a release, in a clause.
 fn release(whereabouts: &Whereabouts, environment: &Environment) -> Option<&'static str> {
     match whereabouts.is_release() {
@@ -328,6 +390,16 @@ fn said(project: &Project) -> Said {
         settings: project.settings().to_vec(),
         root: project.root().to_owned(),
         is_broken: project.broken().is_some(),
+        ipv6: listen::has_ipv6_loopback(),
+    }
+}
+
+/// What the VM that started us says of the gateway itself.
+fn told(hello: &Hello, root: &Path) -> Said {
+    Said {
+        settings: hello.settings.clone(),
+        root: root.to_owned(),
+        is_broken: false,
         ipv6: listen::has_ipv6_loopback(),
     }
 }

@@ -137,10 +137,10 @@ impl Survey {
         if !undecided.is_empty() {
             return Some(Undecided(undecided).into());
         }
-        // Nodes may come later.
-        match setup.nodes {
-            Some(_) => None,
-            None => self.emptiness(setup),
+        // Nodes and VMs may come later.
+        match setup.is_awaiting() {
+            true => None,
+            false => self.emptiness(setup),
         }
     }
 

@@ -43,6 +43,13 @@ impl Whereabouts {
         }
     }
 
+    /// The folder of whoever started us, or the one that we stand in; what is there isn't read.
+    pub(crate) fn of_root(root: Option<&Path>) -> anyhow::Result<Self> {
+        let start = std::path::absolute(root.unwrap_or(Path::new(".")));
+        let start = start.context("finding the folder that we stand in")?;
+        Ok(Self { start, place: None })
+    }
+
     /// A release that was named, or any folder in it.
     fn named(folder: &Path) -> anyhow::Result<Self> {
         let opening = || format!("opening {}", folder.display());

@@ -244,6 +244,20 @@ impl ServiceCounters {
         failed.map(|(reason, count)| (reason.name(), count))
     }
 
+    /// Returns how many exchanges were answered with 502, 503 or 504 because the service could not
+    /// be reached or gave no proper answer.
+    pub fn failed(&self) -> u64 {
+        let failed = [
+            Reason::ConnectRefused,
+            Reason::Reset,
+            Reason::Protocol,
+            Reason::NoUpstream,
+            Reason::ResponseTimeout,
+            Reason::Stopping,
+        ];
+        failed.into_iter().map(|it| self.by_reason(it)).sum()
+    }
+
     fn add(&mut self, worker: &Service) {
         self.active += worker.active.get();
         self.bytes_in += worker.bytes_in.get();

@@ -19,10 +19,12 @@ pub enum Purpose {
     Admin,
     /// Probes.
     Health,
+    /// VMs that report by themselves.
+    Package,
 }
 
 impl Purpose {
-    const ALL: [Self; 3] = [Self::Listen, Self::Admin, Self::Health];
+    const ALL: [Self; 4] = [Self::Listen, Self::Admin, Self::Health, Self::Package];
 
     /// The name among `LISTEN_FDNAMES`.
     pub fn name(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Listen => "listen",
             Self::Admin => "admin",
             Self::Health => "health",
+            Self::Package => "package",
         }
     }
 

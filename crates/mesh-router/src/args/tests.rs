@@ -193,6 +193,9 @@ fn help_of_run() {
             Usage: mesh-router run [OPTIONS]
 
             Options:
+                  --package
+                      Serve the VM that started it: what it reports comes on stdin (for the Hex package)
+
               -h, --help
                       Print help (see a summary with '-h')
 

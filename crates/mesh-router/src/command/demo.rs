@@ -16,7 +16,7 @@ use crate::{
     args::{Demo, Options},
     command::run,
     config::Environment,
-    gateway::Gateway,
+    gateway::{Gateway, Live},
     listen, logging,
     output::{self, Table},
     setup::Setup,
@@ -66,7 +66,8 @@ pub(crate) fn demo(arguments: &Demo) -> anyhow::Result<Exit> {
         for (name, listener) in stage.listeners {
             standins.spawn(Standin::new(&name, &survey.snapshot).serve(listener));
         }
-        let mut gateway = Gateway::start(setup, survey, None, &mut HandedOver::default())?;
+        let mut gateway =
+            Gateway::start(setup, survey, Live::default(), &mut HandedOver::default())?;
         // Its services are in this process.
         gateway.stay();
         output::print(&welcome(&gateway, &stage.moved))?;

@@ -1,10 +1,12 @@
 //! `run`: the gateway itself.
 
+mod child;
+
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use discovery::Nodes;
-use routes::{Mode, Snapshot};
+use discovery::{Nodes, Vms};
+use routes::Mode;
 use tracing::info;
 
 use crate::{
@@ -13,7 +15,7 @@ use crate::{
     changes,
     config::Environment,
     descriptors,
-    gateway::Gateway,
+    gateway::{Gateway, Live, Reporting},
     handover::Handover,
     logging, output,
     setup::Setup,
@@ -27,6 +29,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Finds the routes, binds, and forwards until told to stop.
 pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     let process = Environment::of_process();
+    if arguments.package {
+        return child::run(&arguments.options, &process);
+    }
     let mut handover = Handover::take(&process)?;
     logging::start(&process)?;
     descriptors::raise();
@@ -49,7 +54,16 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
             }
             return Err(refusal);
         }
-        let gateway = Gateway::start(setup, survey, nodes, &mut handover.sockets)?;
+        let reporting = setup.has_vms().then(|| {
+            let (vms, handle) = Vms::new(setup.how(), setup.config.forget, VERSION);
+            Reporting {
+                vms,
+                handle,
+                parting: None,
+            }
+        });
+        let live = Live { nodes, reporting };
+        let gateway = Gateway::start(setup, survey, live, &mut handover.sockets)?;
         handover.close_rest();
         descriptors::tell(gateway.setup().config.connections());
         show(&gateway);
@@ -69,14 +83,13 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Says what was found: a table for a person, log lines for whatever else reads stderr.
 fn show(gateway: &Gateway) {
-    let snapshot = &gateway.published().snapshot;
-    let view = RoutesView::of_table(snapshot);
-    let passed: Vec<String> = gateway.passed.iter().map(ToString::to_string).collect();
-    let passed = passed.join(", ");
     if !output::is_watched() {
-        log(gateway.setup(), snapshot, &passed);
+        log(gateway);
         return;
     }
+    let snapshot = &gateway.published().snapshot;
+    let view = RoutesView::of_table(snapshot);
+    let passed = passed(gateway);
     let port = survey::addresses(&gateway.listeners)
         .first()
         .map(SocketAddr::port);
@@ -96,7 +109,15 @@ fn show(gateway: &Gateway) {
     }
 }
 
-fn log(setup: &Setup, snapshot: &Snapshot, passed: &str) {
+/// The ports that were passed over, with why.
+fn passed(gateway: &Gateway) -> String {
+    let passed: Vec<String> = gateway.passed.iter().map(ToString::to_string).collect();
+    passed.join(", ")
+}
+
+fn log(gateway: &Gateway) {
+    let (setup, snapshot) = (gateway.setup(), &gateway.published().snapshot);
+    let passed = passed(gateway);
     info!(
         version = VERSION,
         mode = setup.mode.name(),
@@ -126,6 +147,9 @@ fn head(setup: &Setup) -> String {
         ),
         None if setup.nodes.is_some() => {
             format!("mesh-router {VERSION}, {mode}: what runs on the nodes")
+        }
+        None if setup.has_vms() => {
+            format!("mesh-router {VERSION}, {mode}: what the Hex package reports")
         }
         None => format!("mesh-router {VERSION}, {mode}: the routes of mesh-router.toml"),
     }

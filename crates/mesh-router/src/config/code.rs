@@ -94,6 +94,8 @@ const CODES: &[&str] = &[
     "url-bypasses-gateway",
     "url-port-public",
     "url-without-port",
+    "vm-down",
+    "vm-lost",
 ];
 
 /// Finds the code that is meant; as an atom it may have `_` for `-`. `none` stands for none.

@@ -144,8 +144,6 @@ impl Keywords {
                 );
                 return Err(Problem::new(&place, message));
             };
-            // Each family would get a free port of its own.
-            let ipv6 = ipv6 && port != 0;
             let word = |address: proxy::ListenAddress| Word {
                 text: address.to_string(),
                 place: place.clone(),

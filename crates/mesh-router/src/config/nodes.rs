@@ -1,11 +1,14 @@
 //! `[discovery]`: which running nodes are followed, and what opens them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use discovery::{EpmdPlace, Following, NodeName, Target};
 
 use super::{
-    Environment, Folders, Layers, or,
+    Environment, Folders, Layers, Sources, or,
     place::{Place, Problem},
     units,
 };
@@ -40,13 +43,13 @@ pub(crate) struct TlsFiles {
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
 }
 
-/// Takes the keys; `None` where no node is named. `sources`: whether `node` is among them, and where
-/// they are written.
+/// Takes the keys; `None` where no node is named. `sources`: whether `node` is among them.
 pub(crate) fn nodes(
     layers: &mut Layers,
-    sources: (Place, bool),
+    sources: &Sources,
     folders: &Folders,
     environment: Option<&Environment>,
+    forget: Duration,
 ) -> Option<Nodes> {
     let is_asked = layers.is_flag("discovery.nodes");
     let home = environment.and_then(|variables| variables.get("HOME"));
@@ -67,7 +70,7 @@ pub(crate) fn nodes(
             query,
             names: pattern(layers),
             follow: layers.one("discovery.follow", |text| units::word(text, units::SWITCH)),
-            forget: layers.one("discovery.forget", units::wait),
+            forget,
             epmd_port,
         },
         cookie_file: cookie_file(layers, folders, home),
@@ -75,10 +78,9 @@ pub(crate) fn nodes(
         tls: tls(layers, folders, home),
     };
     let first = first?;
-    let (sources, is_source) = sources;
-    if !is_source && !is_asked {
+    if !sources.nodes && !is_asked {
         let message = format!("nodes are named ({first}), and \"node\" is not among the sources");
-        layers.problems.push(Problem::new(&sources, message));
+        layers.problems.push(Problem::new(&sources.place, message));
     }
     nodes.place = first;
     Some(nodes)

@@ -83,7 +83,8 @@ access = "log/access.log"
 listen = "0.0.0.0:4010"
 path = "/.mesh-router/ready"
 [discovery]
-sources = ["node"]
+sources = ["node", "package"]
+package = "unix:run/vm.sock"
 nodes = ["auth@10.0.0.5", "billing@web1:9100"]
 epmd = ["10.0.0.6", "web2:4370"]
 query = "app.internal"
@@ -142,6 +143,8 @@ fn every_key_of_the_program_can_be_written() {
     let admin = "unix:/srv/shop/run/admin.sock".to_owned();
     assert_eq!(door(&config.admin), Some(admin));
     assert_eq!(door(&config.health), Some("0.0.0.0:4010".to_owned()));
+    let package = "unix:/srv/shop/run/vm.sock".to_owned();
+    assert_eq!(door(&config.package), Some(package));
     assert_eq!(config.workers, Some(4));
     assert_eq!(config.mode, Some(Mode::Production));
     assert_eq!(config.default_service.as_deref(), Some("ShopWeb.Endpoint"));
@@ -173,6 +176,41 @@ fn every_key_of_nodes_can_be_written() {
     let (cert, key) = files.identity.unwrap();
     assert_eq!(cert, Path::new("/srv/shop/tls/cert.pem"));
     assert_eq!(key, Path::new("/srv/shop/tls/key.pem"));
+}
+
+#[test]
+fn a_door_for_vms_that_cannot_be_meant_is_refused() {
+    refused(
+        "[discovery]\npackage = \"127.0.0.1:4100\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:11: "127.0.0.1:4100" is no Unix socket, write "unix:/run/mesh-router/vm.sock", or "off""#
+        ]],
+    );
+    refused(
+        "[discovery]\nsources = [\"config\"]\npackage = \"unix:/run/vm.sock\"\n",
+        &expect![[
+            r#"mesh-router.toml:2:11: "discovery.package" is set (mesh-router.toml:3:11), and "package" is not among the sources"#
+        ]],
+    );
+    refused(
+        "[admin]\nlisten = \"unix:/run/a.sock\"\n[discovery]\npackage = \"unix:/run/a.sock\"\n",
+        &expect![[
+            r#"mesh-router.toml:4:11: unix:/run/a.sock is asked for twice, also by "admin.listen" (mesh-router.toml:2:10)"#
+        ]],
+    );
+}
+
+#[test]
+fn to_a_vm_that_started_it_standard_output_is_no_place_for_the_access_log() {
+    let mut written = written("");
+    written.is_child = true;
+    assert_eq!(check(&written).unwrap().access, Access::Off);
+    let mut written = self::written("[log]\naccess = \"stderr\"\n");
+    written.is_child = true;
+    assert_eq!(check(&written).unwrap().access, Access::Stderr);
+    let mut written = self::written("[log]\naccess = \"stdout\"\n");
+    written.is_child = true;
+    expect!["mesh-router.toml:2:10: standard output carries messages to the VM here, write stderr, off or a file's path"].assert_eq(&check(&written).unwrap_err().to_string());
 }
 
 #[test]
@@ -212,7 +250,7 @@ fn nodes_that_cannot_be_meant_are_refused() {
     refused(
         "[discovery]\nsources = [\"nodes\"]\n",
         &expect![[
-            r#"mesh-router.toml:2:12: unknown word "nodes", did you mean "node"? known: "config", "release", "node""#
+            r#"mesh-router.toml:2:12: unknown word "nodes", did you mean "node"? known: "config", "release", "node", "package""#
         ]],
     );
     refused(
@@ -336,12 +374,12 @@ fn routes_can_be_written() {
     let auth = (
         "auth.example.com",
         Subdomains::Any,
-        "mesh-router.toml:54".to_owned(),
+        "mesh-router.toml:55".to_owned(),
     );
     let billing = (
         "billing.example.com",
         Subdomains::None,
-        "mesh-router.toml:56".to_owned(),
+        "mesh-router.toml:57".to_owned(),
     );
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
@@ -483,12 +521,6 @@ fn unknown_keys_are_refused_with_the_nearest() {
 
 #[test]
 fn keys_of_other_versions_are_named_as_such() {
-    refused(
-        "[discovery]\nsources = [\"package\"]\n",
-        &expect![[
-            r#"mesh-router.toml:2:12: source "package" is not known in this version of mesh-router"#
-        ]],
-    );
     refused(
         "[timeouts]\nhold = \"5s\"\n",
         &expect![[

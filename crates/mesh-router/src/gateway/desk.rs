@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct Doors {
     admin: Option<Bound>,
     health: Option<Bound>,
+    /// For VMs that report by themselves.
+    package: Option<Bound>,
 }
 
 /// Where a running gateway is asked.
@@ -48,19 +50,28 @@ impl Doors {
         let health = config.health.as_ref();
         let health = health.map(|listen| asked(listen, Purpose::Health));
         let health = health.transpose()?;
+        let package = config.package.as_ref();
+        let package = package.map(|listen| asked(listen, Purpose::Package));
+        let package = package.transpose()?;
         let admin = match &config.admin {
             Some(listen) if listen.is_asked() => Some(asked(listen, Purpose::Admin)?),
             Some(listen) => usual(listen, declared, handed),
             None => None,
         };
-        Ok(Self { admin, health })
+        Ok(Self {
+            admin,
+            health,
+            package,
+        })
     }
 
     /// Further descriptors of their sockets, for the gateway after us.
     pub(super) fn hand_on(&self) -> io::Result<Vec<Handed>> {
         let admin = self.admin.iter().map(|it| it.hand_on(Purpose::Admin));
         let health = self.health.iter().map(|it| it.hand_on(Purpose::Health));
-        admin.chain(health).filter_map(Result::transpose).collect()
+        let package = self.package.iter().map(|it| it.hand_on(Purpose::Package));
+        let all = admin.chain(health).chain(package);
+        all.filter_map(Result::transpose).collect()
     }
 
     /// Where they listen, ports resolved.
@@ -69,6 +80,11 @@ impl Doors {
             .into_iter()
             .flatten()
             .map(Bound::address)
+    }
+
+    /// Takes the one for VMs.
+    pub(super) fn take_package(&mut self) -> Option<Bound> {
+        self.package.take()
     }
 
     /// Starts to answer. Must be called on a runtime.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use admin::{Refusal, Reloaded, SettingChange};
+use admin::{Bound, Refusal, Reloaded, SettingChange};
 use anyhow::Context as _;
 use discovery::{NodeStatus, Nodes, NodesHandle, Project, Reading};
 use proxy::ListenAddress;
@@ -11,7 +11,7 @@ use sd_notify::NotifyState;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::Gateway;
+use super::{Gateway, Reporting, vms};
 use crate::{
     args::Options,
     config::{Environment, Listen, Problems},
@@ -86,6 +86,10 @@ impl Gateway {
             }
         };
         self.follow_again().await;
+        if let Some(vms) = &self.vms {
+            let how = self.setup.how();
+            vms.configure(how, self.setup.config.forget).await;
+        }
         let generation = self.registry.generation().await;
         if self.table.has_changed().unwrap_or_default() {
             self.publish();
@@ -141,9 +145,43 @@ impl Gateway {
         let (told, shown) = (handle.statuses(), self.statuses.clone());
         let following = nodes.run(first, self.registry.clone());
         let task = self.tasks.spawn(async move {
-            tokio::join!(following, pass_on(told, shown));
+            tokio::join!(following, pass_on(Source::Node, told, shown));
         });
         self.nodes = Some((handle, task));
+    }
+
+    /// Serves the VMs that report by themselves, those too that come through `door`.
+    pub(super) fn report_by_vms(
+        &mut self,
+        reporting: Reporting,
+        door: Option<Bound>,
+    ) -> anyhow::Result<()> {
+        let Reporting {
+            vms,
+            handle,
+            parting,
+        } = reporting;
+        if let Some(bound) = door {
+            let address = bound.address().clone();
+            let door = bound.open().context("serving VMs")?;
+            info!(%address, "listening for VMs");
+            self.tasks.spawn(vms::accept(door, handle.clone()));
+        }
+        let (told, shown) = (handle.statuses(), self.statuses.clone());
+        self.tasks.spawn(pass_on(Source::Package, told, shown));
+        self.tasks.spawn(vms.run(self.registry.clone()));
+        let (table, figures) = (self.table.clone(), self.proxy.figures());
+        self.tasks.spawn(vms::show_tables(
+            table.clone(),
+            figures.clone(),
+            self.listeners.clone(),
+            handle.clone(),
+        ));
+        self.tasks
+            .spawn(vms::tell_counts(table, figures, handle.clone()));
+        self.vms = Some(handle);
+        self.parting = parting;
+        Ok(())
     }
 
     /// Takes over the settings of nodes. Those that stay are not let go.
@@ -161,22 +199,27 @@ impl Gateway {
             (None, Some((_, task))) => {
                 task.abort();
                 self.registry.report(nothing(Source::Node)).await;
-                self.statuses.send_replace(Vec::new());
+                self.statuses
+                    .send_modify(|shown| shown.retain(|it| it.source != Source::Node));
             }
             (None, None) => {}
         }
     }
 }
 
-/// Hands on what is told of nodes, until nobody tells any more: admin outlives a source that a
+/// Hands on what one source tells of nodes, until it tells no more: admin outlives a source that a
 /// reload ends.
 async fn pass_on(
+    source: Source,
     mut told: watch::Receiver<Vec<NodeStatus>>,
     shown: watch::Sender<Vec<NodeStatus>>,
 ) {
     loop {
         let statuses = told.borrow_and_update().clone();
-        shown.send_replace(statuses);
+        shown.send_modify(|shown| {
+            shown.retain(|it| it.source != source);
+            shown.extend(statuses);
+        });
         if told.changed().await.is_err() {
             return;
         }
@@ -221,6 +264,10 @@ fn needs_restart(before: &Setup, after: &Setup) -> Vec<&'static str> {
         ("admin.listen", wanted(&was.admin) != wanted(&is.admin)),
         ("health.listen", wanted(&was.health) != wanted(&is.health)),
         ("log.access", was.access != is.access),
+        (
+            "discovery.package",
+            wanted(&was.package) != wanted(&is.package),
+        ),
     ];
     changed
         .into_iter()

@@ -1,20 +1,17 @@
 //! One node, from attaching to the end of the link: the task that asks it.
 
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use erldist::{Call, CallError, Event as LinkEvent, Events, Link, LostReason, Options, attach};
 use futures_util::{StreamExt as _, stream};
 use phoenix::Machine;
 use tokio::{
-    net::UdpSocket,
     sync::mpsc,
     time::{Instant, sleep_until},
 };
 use tracing::debug;
+
+use crate::source::machine;
 
 use super::{
     answers::Answers,
@@ -43,7 +40,7 @@ pub(super) async fn live(attach_to: Attach, options: Options, roster: mpsc::Send
         }
     };
     let attached = began.elapsed();
-    let machine = machine(link.address()).await;
+    let machine = machine::of(link.address()).await;
     let mut life = Life {
         questions: Questions::expecting(&teller.attach.expected),
         monitored: BTreeSet::new(),
@@ -245,31 +242,4 @@ fn taken(answer: Result<erlterm::Term, CallError>) -> Result<Answer, LostReason>
             | CallError::Name),
         ) => Ok(Err(Unanswered::No(error.to_string()))),
     }
-}
-
-/// Finds out on which machine a node runs that was reached at this address.
-async fn machine(address: IpAddr) -> Machine {
-    match is_ours(address).await {
-        true => Machine::This,
-        false => Machine::Other(address),
-    }
-}
-
-/// Returns whether an address is one of this machine: what is sent there would come from there. No
-/// packet is sent.
-async fn is_ours(address: IpAddr) -> bool {
-    let any: IpAddr = match address {
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    if address.is_loopback() {
-        return true;
-    }
-    /// Any port serves: nothing is sent to it.
-    const PORT: u16 = 9;
-    let Ok(socket) = UdpSocket::bind(SocketAddr::new(any, 0)).await else {
-        return false;
-    };
-    let connected = socket.connect(SocketAddr::new(address, PORT)).await;
-    connected.is_ok() && socket.local_addr().is_ok_and(|ours| ours.ip() == address)
 }

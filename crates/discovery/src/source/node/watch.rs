@@ -244,6 +244,7 @@ fn log_changes(was: &[NodeStatus], is: &[NodeStatus]) {
             endpoints,
             round_trip,
             since: _,
+            source: _,
         } = status;
         let milliseconds = round_trip.map(|it| it.as_secs_f64() * 1000.0);
         match state {

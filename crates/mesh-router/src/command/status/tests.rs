@@ -117,6 +117,7 @@ fn what_is_wrong_comes_last_with_its_mend() {
     status.totals.access_lines_lost = 1;
     status.nodes = vec![NodeView {
         node: "auth@host".to_owned(),
+        source: "node".to_owned(),
         state: "refused".to_owned(),
         since: "2026-11-26T01:00:00Z".to_owned(),
         reason: Some("EPMD does not know it".to_owned()),

@@ -26,11 +26,11 @@ fn what_is_in_force_and_where_it_was_written() {
         .filter(|line| !line.ends_with("default"))
         .collect();
     expect![[r#"
-        SETTING                        VALUE                  FROM
-        listen                         127.0.0.1:8080         --listen
-        workers                        2                      mesh-router.toml:1:11
-        mode                           production             auto: there is no project
-        limits.headers                 7                      MESH_ROUTER_LIMITS_HEADERS"#]]
+        SETTING                        VALUE                           FROM
+        listen                         127.0.0.1:8080                  --listen
+        workers                        2                               mesh-router.toml:1:11
+        mode                           production                      auto: there is no project
+        limits.headers                 7                               MESH_ROUTER_LIMITS_HEADERS"#]]
     .assert_eq(&shown.join("\n"));
     let survey = Survey::take(&setup);
     assert_eq!(

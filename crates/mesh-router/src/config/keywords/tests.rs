@@ -163,6 +163,7 @@ fn any_other_place_is_stronger_key_by_key_and_host_by_host() {
                 .to_owned(),
         }),
         project: Some(&said),
+        is_child: false,
     };
     let config = crate::config::tests::check(&written).unwrap();
     let shown: Vec<String> = config
@@ -208,8 +209,7 @@ fn a_port_is_loopback_in_both_families() {
         listen(&settings("port: \"4100\"")),
         ["127.0.0.1:4100", "[::1]:4100"]
     );
-    // One, since the families would get two.
-    assert_eq!(listen(&settings("port: 0")), ["127.0.0.1:0"]);
+    assert_eq!(listen(&settings("port: 0")), ["127.0.0.1:0", "[::1]:0"]);
 }
 
 #[test]

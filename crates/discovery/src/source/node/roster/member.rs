@@ -399,6 +399,7 @@ impl Member {
         let said = refusal.map(|trouble| trouble.reason.clone());
         NodeStatus {
             node: self.name().to_string(),
+            source: Source::Node,
             state,
             since: self.since,
             reason: down.or(said).or_else(|| loss.map(|loss| loss.why.clone())),
