@@ -162,6 +162,12 @@ impl Survey {
                  AuthWeb.Endpoint, or `config :app, endpoint: …`)"
             ));
         }
+        if setup.has_vms() {
+            return Some(anyhow!(
+                "VMs that report by themselves report to the running gateway alone: ask that one \
+                 (`mesh-router routes --running`, `explain --running`)"
+            ));
+        }
         let Some(project) = &setup.project else {
             return Some(anyhow!(
                 "there is nothing to forward to: [discovery] sources is empty and mesh-router.toml \

@@ -108,3 +108,36 @@ fn an_import_that_may_change_a_setting_makes_it_unknown() {
         "#]],
     );
 }
+
+#[test]
+fn a_keyword_list_says_the_same_as_the_config_that_it_comes_from() {
+    let erlang = r#"[{port,4000},{listen,[<<"127.0.0.1:1">>,<<"[::1]:1">>]},{mode,nil},
+        {admin,false},{limits,[{head,<<"1KiB">>},{body,infinity}]},{limits,[]},
+        {discovery,[{tls,[{ca,<<"ca.pem">>}]}]},{strange,{a,b,c}},
+        {routes,[{<<"a.test">>,[{endpoint,'Elixir.A.Endpoint'}]}]}]"#;
+    let elixir = r#"import Config
+        config :ex_service_mesh_router,
+          port: 4000, listen: ["127.0.0.1:1", "[::1]:1"], mode: nil, admin: false,
+          limits: [head: "1KiB", body: :infinity], discovery: [tls: [ca: "ca.pem"]],
+          strange: {:a, :b, :c}, routes: [{"a.test", endpoint: A.Endpoint}]"#;
+    let term = erlterm::parse_text(&format!("{erlang}."))
+        .unwrap()
+        .remove(0);
+    let shown =
+        |setting: &crate::GatewaySetting| format!("{:?} = {}", setting.path, said(&setting.value));
+    let pushed = super::of_keywords(&term, "there");
+    assert!(pushed.iter().all(|it| it.origin.to_string() == "there"));
+    let root = project(&[("mix.exs", UMBRELLA), ("config/config.exs", elixir)]);
+    let read = crate::open(&development(root.path()).wanted);
+    let sorted = |settings: &[crate::GatewaySetting]| {
+        let mut all: Vec<String> = settings.iter().map(shown).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(&pushed), sorted(read.settings()));
+}
+
+#[test]
+fn a_keyword_list_without_keys_is_no_setting() {
+    assert_eq!(super::of_keywords(&erlterm::Term::List(Vec::new()), ""), []);
+}

@@ -139,11 +139,12 @@ fn sources(status: &StatusView, now: Timestamp) -> Table {
 }
 
 fn nodes(status: &StatusView, now: Timestamp) -> Table {
-    let mut table = Table::new(&["NODE", "STATE", "FOR", "ENDPOINTS", "ROUND TRIP"]);
+    let mut table = Table::new(&["NODE", "SOURCE", "STATE", "FOR", "ENDPOINTS", "ROUND TRIP"]);
     for node in &status.nodes {
         let trip = node.round_trip_ms.map(|ms| format!("{ms:.1} ms"));
         table.row([
             node.node.clone(),
+            node.source.clone(),
             node.state.clone(),
             ago(&node.since, now),
             node.endpoints.to_string(),

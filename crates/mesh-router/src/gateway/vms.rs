@@ -117,16 +117,16 @@ pub(super) async fn tell_counts(
         if statuses.borrow().is_empty() {
             continue;
         }
-        let counts = counted(&table.borrow().snapshot.clone(), &figures);
+        let counts = counted(&Arc::clone(&table.borrow().snapshot), &figures);
         let news: Counts = counts
             .iter()
             .filter(|(name, it)| told.get(*name) != Some(*it))
             .map(|(name, it)| (Arc::clone(name), *it))
             .collect();
-        told = counts;
         if !news.is_empty() {
-            vms.counts(news).await;
+            vms.counts(counts.clone(), news).await;
         }
+        told = counts;
     }
 }
 

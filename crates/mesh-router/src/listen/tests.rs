@@ -1,9 +1,9 @@
-use std::io;
+use std::{io, net::Ipv6Addr};
 
 use proxy::{BindError, ListenAddress};
 use routes::Origin;
 
-use super::{Declared, Passed, clash, first_free, loopback};
+use super::{Declared, Passed, bind_as_one, clash, first_free, has_ipv6_loopback, loopback};
 use crate::config::{Listen, Place};
 
 fn declared(port: u16, line: u32) -> Declared {
@@ -117,4 +117,53 @@ fn loopback_is_both_families_where_there_are_two() {
     };
     assert_eq!(shown(true), ["127.0.0.1:4000", "[::1]:4000"]);
     assert_eq!(shown(false), ["127.0.0.1:4000"]);
+}
+
+#[test]
+fn any_port_is_one_that_is_free_on_each_address() {
+    if !has_ipv6_loopback() {
+        return;
+    }
+    let asked = loopback(0, true);
+    let bound = bind_as_one(&asked, |asked| proxy::bind(asked, 1)).unwrap();
+    let ports: Vec<u16> = bound.addresses().iter().map(port).collect();
+    assert_ne!(ports[0], 0);
+    assert_eq!(ports[0], ports[1]);
+}
+
+#[test]
+fn a_port_that_is_taken_meanwhile_is_not_insisted_on() {
+    let asked = loopback(0, true);
+    let tried = std::cell::RefCell::new(Vec::new());
+    let bound = bind_as_one(&asked, |asked| {
+        let ports: Vec<u16> = asked.iter().map(port).collect();
+        assert_eq!(ports[0], ports[1]);
+        tried.borrow_mut().push(ports[0]);
+        match tried.borrow().len() {
+            3 => Ok(ports[0]),
+            _ => Err(BindError::Taken {
+                address: (Ipv6Addr::LOCALHOST, ports[1]).into(),
+                holder: None,
+            }),
+        }
+    });
+    let tried = tried.into_inner();
+    assert_eq!(bound.unwrap(), tried[2]);
+    assert_eq!(tried.len(), 3);
+}
+
+#[test]
+fn one_address_twice_gets_a_port_each() {
+    let any = loopback(0, false);
+    let asked = [any.clone(), any].concat();
+    let bound = bind_as_one(&asked, |asked| proxy::bind(asked, 1)).unwrap();
+    let ports: Vec<u16> = bound.addresses().iter().map(port).collect();
+    assert_ne!(ports[0], ports[1]);
+}
+
+fn port(address: &ListenAddress) -> u16 {
+    match address {
+        ListenAddress::Tcp(address) => address.port(),
+        ListenAddress::Unix(path) => panic!("{}", path.display()),
+    }
 }

@@ -9,6 +9,9 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context};
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes of one value, at most; what is longer is cut.
 const VALUE_BYTES_MAX: usize = 8 * 1024;
 

@@ -9,8 +9,14 @@ use tokio::sync::Notify;
 
 use super::message::{Counts, LogLine, ToVm};
 
+#[cfg(test)]
+mod tests;
+
 /// Log lines that wait, at most.
 const LOG_LINES_MAX: usize = 1024;
+
+/// Services whose counts wait, at most: as many as come and go while nobody reads.
+const COUNTS_MAX: usize = 16_384;
 
 /// Bytes of log lines that wait, at most.
 const LOG_BYTES_MAX: usize = 1 << 20;
@@ -73,7 +79,13 @@ impl Outbox {
     /// Puts in what was counted since; it is added to what waits.
     pub(crate) fn count(&self, counts: &Counts) {
         let counts = counts.iter().map(|(name, it)| (Arc::clone(name), *it));
-        self.change(|waiting| waiting.counts.extend(counts));
+        self.change(|waiting| {
+            waiting.counts.extend(counts);
+            if waiting.counts.len() > COUNTS_MAX {
+                waiting.counts.clear();
+                waiting.lost = waiting.lost.saturating_add(1);
+            }
+        });
     }
 
     /// Puts in a log line, or counts it as lost where too many wait.

@@ -22,11 +22,14 @@ use super::{
 use crate::{How, NodeStatus, source::now::Now};
 use member::{Member, Seat};
 
+#[cfg(test)]
+mod tests;
+
 /// Connections at once; further ones are refused.
 pub(crate) const CONNECTIONS_MAX: usize = 256;
 
 /// VMs that are known, those among them that went and are not forgotten; the longest gone makes room.
-const MEMBERS_MAX: usize = 1024;
+const MEMBERS_MAX: usize = 512;
 
 /// How soon the name of a host is looked up again.
 const RESOLVE_AGAIN: Duration = Duration::from_secs(30);
@@ -190,9 +193,9 @@ impl Roster {
         report
     }
 
-    /// How we stand with each VM.
+    /// How we stand with each VM; those that stopped in an orderly way are left out.
     pub(crate) fn statuses(&self) -> Vec<NodeStatus> {
-        self.members.values().map(Member::status).collect()
+        self.members.values().filter_map(Member::status).collect()
     }
 
     fn connected(&mut self, id: ConnectionId, process: Option<u32>, now: Now) {

@@ -77,7 +77,7 @@ enum Said {
     Listening(Vec<String>),
     Routes(u64, Vec<RouteTold>),
     Applied(u64),
-    Counts(Counts),
+    Counts { all: Counts, news: Counts },
 }
 
 /// How a VM parts from us.
@@ -147,10 +147,10 @@ impl VmsHandle {
         self.say(Said::Applied(generation)).await;
     }
 
-    /// Says what was counted, of the services of which something changed. Waits and drops as
-    /// [`connected`](Self::connected) does.
-    pub async fn counts(&self, counts: Counts) {
-        self.say(Said::Counts(counts)).await;
+    /// Says what was counted: all of it, and that of the services of which something changed. Waits and
+    /// drops as [`connected`](Self::connected) does.
+    pub async fn counts(&self, all: Counts, news: Counts) {
+        self.say(Said::Counts { all, news }).await;
     }
 
     /// How we stand with each VM; the newest list is always there.
@@ -213,6 +213,8 @@ impl Vms {
         self.connections.insert(id, line);
         let hello = FromVm::Hello(Box::new(parent.hello.clone()));
         self.roster.apply(Event::Said(id, hello), Now::read());
+        // So that it is welcomed before anything else is said.
+        self.act();
         parted
     }
 
@@ -297,11 +299,11 @@ impl Vms {
                 self.applied = generation;
                 self.tell_applied();
             }
-            Said::Counts(counts) => {
+            Said::Counts { all, news } => {
                 for line in self.connections.values().filter(|it| it.is_known) {
-                    line.outbox.count(&counts);
+                    line.outbox.count(&news);
                 }
-                self.shown.counts.extend(counts);
+                self.shown.counts = all;
             }
         }
     }
@@ -501,7 +503,7 @@ fn log_changes(was: &[NodeStatus], is: &[NodeStatus]) {
     }
     for before in was {
         if is.iter().all(|status| status.node != before.node) {
-            info!(node = before.node, "VM forgotten");
+            info!(node = before.node, "VM gone");
         }
     }
 }

@@ -316,15 +316,15 @@ impl Member {
         findings
     }
 
-    /// How we stand, and since when.
-    pub(super) fn status(&self) -> NodeStatus {
+    /// How we stand, and since when; `None` where it has said that it stops.
+    pub(super) fn status(&self) -> Option<NodeStatus> {
         let reason = match self.loss.as_ref().map(|loss| loss.gone) {
             _ if self.is_connected => None,
-            Some(Some(Gone::Bye)) => Some("it has stopped".to_owned()),
+            Some(Some(Gone::Bye)) => return None,
             Some(Some(Gone::Ended)) => Some(format!("its process {} has ended", self.pid)),
             Some(None) | None => Some("its connection ended".to_owned()),
         };
-        NodeStatus {
+        Some(NodeStatus {
             node: self.name.clone(),
             source: Source::Package,
             state: match self.is_connected {
@@ -336,6 +336,6 @@ impl Member {
             fix: None,
             endpoints: self.seats.values().map(|seat| seat.kept.len()).sum(),
             round_trip: None,
-        }
+        })
     }
 }
