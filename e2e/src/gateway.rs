@@ -343,6 +343,13 @@ impl Launch {
         }
     }
 
+    /// Starts the process with its standard input, output and error in the caller's hands.
+    #[track_caller]
+    pub fn piped(mut self) -> Child {
+        let piped = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        piped.stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs a command that ends by itself.
     #[track_caller]
     pub fn end(mut self) -> Ended {

@@ -164,7 +164,7 @@ pub(crate) enum Stream {
 
 impl Door {
     /// Leaves a Unix socket's file to whoever accepts there too.
-    pub(crate) fn keep_file(&mut self) {
+    pub fn keep_file(&mut self) {
         if let Self::Unix(_, path) = self {
             *path = None;
         }

@@ -25,7 +25,7 @@ use proxy::{AccessLog, Farewell, Handed, HandedOver, ListenAddress, Proxy};
 use routes::Published;
 use sd_notify::NotifyState;
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, oneshot, watch},
     task::{AbortHandle, JoinSet},
     time,
 };
@@ -89,6 +89,10 @@ pub(crate) struct Gateway {
     nodes: Option<(NodesHandle, AbortHandle)>,
     /// The VMs that report by themselves.
     vms: Option<VmsHandle>,
+    /// Their connections, and the door that they come through.
+    vm_tasks: JoinSet<()>,
+    /// Told that a successor accepts at that door.
+    succeed: Option<oneshot::Sender<()>>,
     /// How the VM that started us parts from us, once it does.
     parting: Option<watch::Receiver<Option<Parting>>>,
     /// How we stand with them, for admin.
@@ -160,6 +164,8 @@ impl Gateway {
             own,
             nodes: None,
             vms: None,
+            vm_tasks: JoinSet::new(),
+            succeed: None,
             parting: None,
             statuses,
             settings_changed: Arc::default(),
@@ -242,6 +248,7 @@ impl Gateway {
                     return Ok(Ending::Parted(parting));
                 }
                 Some(ended) = self.tasks.join_next() => log_ended(ended),
+                Some(ended) = self.vm_tasks.join_next() => log_ended(ended),
             }
         };
         if let (Succession::Nobody, Some(successor)) = (succession, successor) {
@@ -284,6 +291,18 @@ impl Gateway {
         Ok(())
     }
 
+    /// Leaves the VMs and their door to the successor: they connect again, and to nobody else.
+    async fn let_vms_go(&mut self) {
+        if let Some(succeed) = self.succeed.take()
+            // A task that failed has removed the file already.
+            && succeed.send(()).is_ok()
+        {
+            // The only task that ends by itself.
+            self.vm_tasks.join_next().await;
+        }
+        self.vm_tasks.shutdown().await;
+    }
+
     /// Hands the newest table to the workers and logs what became different.
     fn publish(&mut self) {
         let next = Arc::clone(&self.table.borrow_and_update());
@@ -306,6 +325,7 @@ impl Gateway {
             // What comes now comes to the successor.
             true => {
                 self.desk.close(succession).await;
+                self.let_vms_go().await;
                 Duration::ZERO
             }
             false => {

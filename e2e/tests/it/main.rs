@@ -24,6 +24,7 @@ mod lifecycle;
 mod limits;
 mod node;
 mod oracle;
+mod package;
 mod preface;
 mod project;
 mod release;

@@ -8,7 +8,7 @@ use discovery::{NodeStatus, Nodes, NodesHandle, Project, Reading};
 use proxy::ListenAddress;
 use routes::{Report, Source};
 use sd_notify::NotifyState;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
 
 use super::{Gateway, Reporting, vms};
@@ -165,11 +165,14 @@ impl Gateway {
             let address = bound.address().clone();
             let door = bound.open().context("serving VMs")?;
             info!(%address, "listening for VMs");
-            self.tasks.spawn(vms::accept(door, handle.clone()));
+            let (succeed, succeeded) = oneshot::channel();
+            self.vm_tasks
+                .spawn(vms::accept(door, handle.clone(), succeeded));
+            self.succeed = Some(succeed);
         }
         let (told, shown) = (handle.statuses(), self.statuses.clone());
         self.tasks.spawn(pass_on(Source::Package, told, shown));
-        self.tasks.spawn(vms.run(self.registry.clone()));
+        self.vm_tasks.spawn(vms.run(self.registry.clone()));
         let (table, figures) = (self.table.clone(), self.proxy.figures());
         self.tasks.spawn(vms::show_tables(
             table.clone(),

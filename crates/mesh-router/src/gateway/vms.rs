@@ -7,7 +7,7 @@ use discovery::{Counted, Counts, Parting, RouteTold, Vms, VmsHandle};
 use proxy::{Figures, ListenAddress};
 use routes::{Published, Snapshot};
 use tokio::{
-    sync::watch,
+    sync::{oneshot, watch},
     time::{MissedTickBehavior, interval, sleep},
 };
 use tracing::warn;
@@ -43,13 +43,20 @@ pub(super) async fn parted(parting: &mut Option<watch::Receiver<Option<Parting>>
     std::future::pending().await
 }
 
-/// Takes in whoever connects. Dropping it closes the door.
-pub(super) async fn accept(door: Door, vms: VmsHandle) {
+/// Takes in whoever connects, until a successor does. Dropping it closes the door, and removes its
+/// file.
+pub(super) async fn accept(mut door: Door, vms: VmsHandle, mut succeeded: oneshot::Receiver<()>) {
     loop {
-        match door.accept_unix().await {
-            Ok(Some(stream)) => vms.connected(stream).await,
-            Ok(None) => return,
-            Err(error) => refused(&error).await,
+        tokio::select! {
+            Ok(()) = &mut succeeded => {
+                door.keep_file();
+                return;
+            }
+            accepted = door.accept_unix() => match accepted {
+                Ok(Some(stream)) => vms.connected(stream).await,
+                Ok(None) => return,
+                Err(error) => refused(&error).await,
+            }
         }
     }
 }

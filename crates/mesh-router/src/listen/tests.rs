@@ -1,6 +1,6 @@
 use std::{io, net::Ipv6Addr};
 
-use proxy::{BindError, ListenAddress};
+use proxy::{BindError, HandedOver, ListenAddress, Listeners};
 use routes::Origin;
 
 use super::{Declared, Passed, bind_as_one, clash, first_free, has_ipv6_loopback, loopback};
@@ -125,7 +125,7 @@ fn any_port_is_one_that_is_free_on_each_address() {
         return;
     }
     let asked = loopback(0, true);
-    let bound = bind_as_one(&asked, |asked| proxy::bind(asked, 1)).unwrap();
+    let bound = bind_as_one(&asked, bind).unwrap();
     let ports: Vec<u16> = bound.addresses().iter().map(port).collect();
     assert_ne!(ports[0], 0);
     assert_eq!(ports[0], ports[1]);
@@ -156,9 +156,13 @@ fn a_port_that_is_taken_meanwhile_is_not_insisted_on() {
 fn one_address_twice_gets_a_port_each() {
     let any = loopback(0, false);
     let asked = [any.clone(), any].concat();
-    let bound = bind_as_one(&asked, |asked| proxy::bind(asked, 1)).unwrap();
+    let bound = bind_as_one(&asked, bind).unwrap();
     let ports: Vec<u16> = bound.addresses().iter().map(port).collect();
     assert_ne!(ports[0], ports[1]);
+}
+
+fn bind(asked: &[ListenAddress]) -> Result<Listeners, BindError> {
+    proxy::bind(asked, 1, &mut HandedOver::default())
 }
 
 fn port(address: &ListenAddress) -> u16 {
