@@ -33,6 +33,7 @@ pub mod stream;
 pub mod tool;
 pub mod umbrella;
 pub mod upstream;
+pub mod vm;
 pub mod wait;
 pub mod wire;
 
@@ -46,5 +47,6 @@ pub use project::Project;
 pub use server::Server;
 pub use umbrella::Umbrella;
 pub use upstream::{Connection, Upstream};
+pub use vm::{Vm, VmLaunch};
 pub use wait::{PATIENCE, eventually};
 pub use wire::{Ending, Head, Message};

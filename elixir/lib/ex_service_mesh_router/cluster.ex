@@ -144,7 +144,7 @@ defmodule ExServiceMeshRouter.Cluster do
     found =
       modules |> Enum.sort() |> Enum.filter(&endpoint?(node, &1)) |> Enum.take(@endpoints_max)
 
-    {node, for(module <- found, words = words(node, module), do: words)}
+    {node, Enum.map(found, &words(node, &1))}
   end
 
   defp named?(name), do: name |> Atom.to_string() |> String.ends_with?("Endpoint")
@@ -156,17 +156,19 @@ defmodule ExServiceMeshRouter.Cluster do
 
   # Never `secret_key_base`, nor all of the configuration.
   defp words(node, module) do
-    app = call(node, module, :config, [:otp_app])
+    url = call(node, module, :config, [:url])
 
-    if is_atom(app) and app != nil do
-      %{
-        module: inspect(module),
-        app: Atom.to_string(app),
-        url: PhoenixEndpoint.url(call(node, module, :config, [:url])),
-        http: PhoenixEndpoint.http(call(node, module, :config, [:http])),
-        adapter: call(node, module, :config, [:adapter]),
-        bound: bound(node, module)
-      }
+    words = %{
+      module: inspect(module),
+      url: PhoenixEndpoint.url(url),
+      http: PhoenixEndpoint.http(call(node, module, :config, [:http])),
+      adapter: call(node, module, :config, [:adapter]),
+      bound: bound(node, module)
+    }
+
+    case call(node, module, :config, [:otp_app]) do
+      nil -> words
+      app -> Map.put(words, :app, to_string(app))
     end
   end
 

@@ -38,11 +38,14 @@ defmodule ExServiceMeshRouter.Log do
   """
   @spec links([String.t()], [map()], [module()]) :: :ok
   def links(addresses, routes, silent) do
+    silent = Enum.map(silent, &inspect/1)
+
     links =
       for %{host: host, service: service} <- routes,
+          service not in silent,
           do: "#{ExServiceMeshRouter.link(host, addresses)} (#{service})"
 
-    silent = for module <- silent, do: "#{inspect(module)} (server: false)"
+    silent = for module <- silent, do: "#{module} (server: false)"
 
     parts = [
       "gateway at #{Enum.join(addresses, ", ")}",
