@@ -12,6 +12,7 @@ defmodule ExServiceMeshRouter.MixProject do
       elixirc_paths: elixirc_paths(Mix.env()),
       description: "A gateway for Phoenix umbrella applications that finds its routes by itself",
       package: package(),
+      docs: docs(),
       deps: deps()
     ]
   end
@@ -34,6 +35,28 @@ defmodule ExServiceMeshRouter.MixProject do
     [
       licenses: ["Apache-2.0"],
       files: ~w(lib guides checksums.txt mix.exs README.md CHANGELOG.md LICENSE .formatter.exs)
+    ]
+  end
+
+  # For ExDoc, which whoever publishes has: `mix docs` needs no dependency of this package.
+  defp docs do
+    guides = ~w(getting-started multi-tenant behind-a-balancer releases troubleshooting leaving)
+
+    [
+      main: "readme",
+      source_ref: "v#{@version}",
+      extras:
+        ["README.md"] ++ Enum.map(guides, &"guides/#{&1}.md") ++ ["CHANGELOG.md", "LICENSE"],
+      groups_for_extras: [Guides: ~r/guides\//],
+      groups_for_modules: [
+        Tenants: [
+          Router.Shared.TenantResolver,
+          ExServiceMeshRouter.TenantPlug,
+          ExServiceMeshRouter.TenantError,
+          ExServiceMeshRouter.Test
+        ],
+        "The binary": [ExServiceMeshRouter.Binary, ExServiceMeshRouter.Release]
+      ]
     ]
   end
 end

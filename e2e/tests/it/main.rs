@@ -19,6 +19,7 @@ mod doctor;
 mod explain;
 mod export;
 mod fuzz;
+mod guides;
 mod hex;
 mod hosts;
 mod lifecycle;
