@@ -15,12 +15,14 @@ mod taint;
 #[cfg(test)]
 mod tests;
 mod undefined;
+mod vars;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 pub(crate) use scope::Scope;
 
 use erlterm::Term;
+use vars::Vars;
 
 use crate::{
     builtins,
@@ -89,7 +91,8 @@ pub fn evaluate_release(files: &dyn Files, script: &Script<'_>, boot: &Boot<'_>)
     evaluator.boot = Some(boot);
     let mut settings = evaluator.compiled(boot.compiled, script.config_path);
     if let Some(why) = boot.vars_doubt {
-        evaluator.vars_unknown = Some(evaluator.doubt(0, why));
+        let unknown = evaluator.doubt(0, why);
+        evaluator.vars.doubt(&unknown);
     }
     for provider in boot.providers {
         settings = match provider {
@@ -177,10 +180,7 @@ struct Evaluator<'a> {
     runs: Runs,
     /// Greater than zero inside a branch that may not be taken.
     doubts: usize,
-    /// Variables set by the scripts themselves; `None` is deleted.
-    set_vars: BTreeMap<String, Option<String>>,
-    /// Set once anything may have changed the environment variables.
-    vars_unknown: Option<Unknown>,
+    vars: Vars,
     /// Environment variables that were asked for and are not set.
     missing: Vec<String>,
     /// How many were missing when the current statement began.
@@ -210,8 +210,7 @@ impl<'a> Evaluator<'a> {
             is_runtime: false,
             runs: Runs::Mix,
             doubts: 0,
-            set_vars: BTreeMap::new(),
-            vars_unknown: None,
+            vars: Vars::default(),
             missing: Vec::new(),
             missing_before: 0,
             bounds: Bounds::default(),

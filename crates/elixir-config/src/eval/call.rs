@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Evaluated, Evaluator, Halt, PAIRS_PER_STEP, Runs, control::section, directive::FileRun, path,
+    vars::Var,
 };
 use crate::{
     builtins::{self, Answer},
@@ -279,13 +280,13 @@ impl Evaluator<'_> {
             ("put_env", [var, value]) if var.as_str().is_some() && value.as_str().is_some() => {
                 let var = var.as_str().unwrap_or_default().to_owned();
                 self.charge_text(var.len())?;
-                self.set_vars.insert(var, value.as_str().map(str::to_owned));
+                self.vars.set(var, value.as_str().map(str::to_owned));
                 Ok(Kind::atom("ok").at(self.at(line)))
             }
             ("put_env", [vars]) if self.set_all(vars) => Ok(Kind::atom("ok").at(self.at(line))),
             ("delete_env", [var]) if var.as_str().is_some() => {
                 let var = var.as_str().unwrap_or_default().to_owned();
-                self.set_vars.insert(var, None);
+                self.vars.set(var, None);
                 Ok(Kind::atom("ok").at(self.at(line)))
             }
             ("halt" | "stop", _) => Err(self.raised("", line)),
@@ -328,7 +329,9 @@ impl Evaluator<'_> {
         };
         let is_known = set.len() == count;
         if is_known {
-            self.set_vars.extend(set);
+            for (name, value) in set {
+                self.vars.set(name, value);
+            }
         }
         is_known
     }
@@ -343,12 +346,10 @@ impl Evaluator<'_> {
                 line,
             );
         };
-        let set = match self.set_vars.get(name) {
-            Some(set) => set.clone(),
+        let set = match self.vars.get(name) {
+            Some(Var::Known(set)) => set,
+            Some(Var::Unknown(unknown)) => return Ok(unknown.value()),
             None => {
-                if let Some(unknown) = &self.vars_unknown {
-                    return Ok(unknown.value());
-                }
                 let boot = self.boot.map(|boot| boot.unknown_vars);
                 if let Some(why) = boot.and_then(|vars| vars.get(name)) {
                     return Ok(self.unknown(Code::NotEvaluated, line, why));
@@ -368,7 +369,7 @@ impl Evaluator<'_> {
 
     /// All environment variables as a map.
     fn vars(&mut self, line: u32) -> Evaluated {
-        if let Some(unknown) = &self.vars_unknown {
+        if let Some(unknown) = self.vars.why_unknown() {
             return Ok(unknown.value());
         }
         let boot = self.boot.map(|boot| boot.unknown_vars);
@@ -377,7 +378,7 @@ impl Evaluator<'_> {
         }
         let at = self.at(line);
         let mut all = self.script.vars.clone();
-        for (name, value) in &self.set_vars {
+        for (name, value) in self.vars.known() {
             match value {
                 Some(value) => all.insert(name.clone(), value.clone()),
                 None => all.remove(name),

@@ -1,11 +1,11 @@
 //! Branches, functions and loops.
 //!
 //! A branch that certainly is taken is evaluated as it stands. One that only may be is evaluated
-//! beside the others from the same settings, and what they leave is joined.
+//! beside the others from the same settings and variables, and what they leave is joined.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Evaluated, Evaluator, Halt, pattern::Bindings, pattern::Match};
+use super::{Evaluated, Evaluator, Halt, pattern::Bindings, pattern::Match, vars::Vars};
 use crate::{
     builtins,
     finding::Code,
@@ -19,6 +19,24 @@ pub(super) struct Arm<'e> {
     /// `None` leaves everything as it is and has the value `nil`.
     body: Option<&'e Expr>,
     bindings: Bindings,
+}
+
+/// What an arm leaves.
+struct Outcome {
+    settings: Value,
+    vars: Vars,
+    value: Value,
+}
+
+impl Outcome {
+    /// What is certain where this arm or the other was taken.
+    fn join(self, other: Self, unknown: &Unknown) -> Self {
+        Self {
+            settings: join(self.settings, other.settings, Joined::Settings, unknown),
+            vars: self.vars.join(other.vars, unknown),
+            value: join(self.value, other.value, Joined::Value, unknown),
+        }
+    }
 }
 
 /// The arms of a branch that may be taken, in order.
@@ -209,46 +227,44 @@ impl Evaluator<'_> {
         value
     }
 
-    /// Evaluates each arm from the same settings, and joins what they leave. An arm that raises
+    /// Evaluates each arm from the same settings and variables, and joins what they leave. An arm that raises
     /// leaves nothing: if Elixir starts at all, it was not taken.
     fn fork(&mut self, arms: Vec<Arm<'_>>, unknown: &Unknown, line: u32) -> Evaluated {
         let before = self.settings.clone();
         let imported = self.imported.len();
-        let vars = (self.set_vars.clone(), self.vars_unknown.clone());
-        let mut outcomes: Option<(Value, Value)> = None;
+        let vars = self.vars.clone();
+        let mut outcomes: Option<Outcome> = None;
         self.doubts += 1;
         for arm in arms {
-            self.charge(before.size().nodes.saturating_add(self.set_vars.len()))?;
+            self.charge(before.size().nodes.saturating_add(vars.len()))?;
             self.settings = before.clone();
+            self.vars = vars.clone();
             let value = match self.arm(arm, line) {
                 Ok(value) => value,
                 Err(Halt::Raised(_)) => continue,
                 Err(Halt::Exhausted) => return Err(Halt::Exhausted),
             };
             let nothing = self.no_settings();
-            let settings = std::mem::replace(&mut self.settings, nothing);
+            let outcome = Outcome {
+                settings: std::mem::replace(&mut self.settings, nothing),
+                vars: std::mem::take(&mut self.vars),
+                value,
+            };
             outcomes = Some(match outcomes {
-                None => (settings, value),
-                Some((others, other)) => (
-                    join(others, settings, Joined::Settings, unknown),
-                    join(other, value, Joined::Value, unknown),
-                ),
+                None => outcome,
+                Some(others) => others.join(outcome, unknown),
             });
             self.imported.truncate(imported);
         }
         self.doubts -= 1;
         self.imported.truncate(imported);
-        if self.set_vars != vars.0 {
-            self.vars_unknown = vars.1.or_else(|| Some(unknown.clone()));
-            self.set_vars = vars.0;
-        }
         match outcomes {
-            Some((settings, value)) => {
-                self.settings = settings;
-                Ok(value)
+            Some(outcome) => {
+                (self.settings, self.vars) = (outcome.settings, outcome.vars);
+                Ok(outcome.value)
             }
             None => {
-                self.settings = before;
+                (self.settings, self.vars) = (before, vars);
                 Err(Halt::Raised(unknown.clone()))
             }
         }

@@ -149,9 +149,7 @@ impl Evaluator<'_> {
     /// Makes unknown what a call of a function, whose outcome is not known, may have changed.
     pub(super) fn taint_effects(&mut self, module: &str, name: &str, unknown: &Unknown) {
         if changes_vars(module, name) {
-            self.vars_unknown = Some(unknown.clone());
-            // What was set before may be set otherwise now.
-            self.set_vars.clear();
+            self.vars.doubt(unknown);
         }
         if runs_files(module, name) {
             self.obscure_all(unknown);

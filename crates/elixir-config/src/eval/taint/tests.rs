@@ -329,6 +329,60 @@ config :a, put: System.get_env(\"PORT\")",
 }
 
 #[test]
+fn a_branch_changes_variables_for_itself_and_perhaps_for_what_follows() {
+    check_with(
+        "System.put_env(\"A\", \"1\")
+System.put_env(%{\"B\" => \"1\", \"C\" => \"1\"})
+if foo() do
+  System.put_env(%{\"A\" => \"2\", \"C\" => \"3\", \"D\" => \"3\"})
+  config :a, in: System.get_env(\"A\")
+else
+  System.put_env(\"C\", \"3\")
+  System.delete_env(\"D\")
+  config :a, in: System.get_env(\"A\") <> \"1\"
+  config :b, in: System.get_env(\"A\")
+end
+config :a, a: System.get_env(\"A\"), b: System.get_env(\"B\"), c: System.get_env(\"C\"), d: System.get_env(\"D\"), e: System.get_env(\"E\"), all: System.get_env()",
+        &[("E", "1")],
+        expect![[r#"
+            a a = ? foo/0 is not evaluated (config/config.exs:4)
+            a all = ? foo/0 is not evaluated (config/config.exs:4)
+            a b = "1" (config/config.exs:13)
+            a c = "3" (config/config.exs:13)
+            a d = ? foo/0 is not evaluated (config/config.exs:4)
+            a e = "1" (config/config.exs:13)
+            a in = ? foo/0 is not evaluated (config/config.exs:4)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:4)
+        "#]],
+    );
+    check_with(
+        "System.put_env(\"A\", \"1\")
+if foo(), do: Dotenv.load()
+config :a, a: System.get_env(\"A\"), b: System.get_env(\"B\")",
+        &[("B", "1")],
+        expect![[r#"
+            a a = ? foo/0 is not evaluated (config/config.exs:3)
+            a b = ? Dotenv.load/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+            warning not-evaluated: Dotenv.load/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+    check_with(
+        "System.put_env(\"A\", \"1\")
+if foo() do
+  System.put_env(\"A\", \"2\")
+  raise \"no\"
+end
+config :a, a: System.get_env(\"A\")",
+        &[],
+        expect![[r#"
+            a a = "1" (config/config.exs:7)
+            warning not-evaluated: foo/0 is not evaluated (config/config.exs:3)
+        "#]],
+    );
+}
+
+#[test]
 fn an_import_that_is_named_for_the_environment_may_change_it() {
     check_with(
         "import Dotenvy\nsource!([\".env\"])\nconfig :a, port: env!(\"PORT\", :integer), also: System.get_env(\"PORT\")",
