@@ -12,7 +12,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use tree_sitter::{Node as Syntax, ParseOptions, ParseState, Parser, Tree};
 
-use crate::syntax::{ATTRIBUTE, Clause, Expr, Node};
+use crate::syntax::{AMBIGUOUS, ATTRIBUTE, BITSTRING, Clause, Expr, Node};
 
 /// Bytes of one file, at most.
 pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
@@ -23,9 +23,6 @@ pub(crate) const NESTING_MAX: usize = 100;
 /// How often the parser may report progress, which it does every hundred steps. A real file needs
 /// two or three steps a byte.
 const PARSE_REPORTS_MAX: usize = 1 << 18;
-
-/// What a statement is called of which Elixir may read the lines otherwise.
-const AMBIGUOUS: &str = "a statement whose lines are not clear";
 
 /// Operators that bind less than `&` does.
 const LOOSER_THAN_CAPTURE: [&str; 6] = ["<-", "\\\\", "when", "::", "|", "=>"];
@@ -252,7 +249,7 @@ impl<'s> Reader<'s> {
             "charlist" => Node::Charlist(self.pieces(node, depth)?),
             "quoted_atom" => Node::QuotedAtom(self.pieces(node, depth)?),
             "sigil" => self.sigil(node, depth)?,
-            "bitstring" => Node::Foreign("a bitstring", self.all(node, depth)?),
+            "bitstring" => Node::Foreign(BITSTRING, self.all(node, depth)?),
             _ => Node::Foreign("an unusual construct", self.all(node, depth)?),
         };
         Ok(Expr {

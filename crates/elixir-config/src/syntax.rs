@@ -8,6 +8,12 @@ use std::sync::Arc;
 /// What [`Node::Foreign`] calls `@name` and `@name value`.
 pub(crate) const ATTRIBUTE: &str = "a module attribute";
 
+/// What it calls `<<…>>`.
+pub(crate) const BITSTRING: &str = "a bitstring";
+
+/// What it calls a statement of which Elixir may read the lines otherwise.
+pub(crate) const AMBIGUOUS: &str = "a statement whose lines are not clear";
+
 /// One expression and the line it begins on.
 #[derive(Debug)]
 pub(crate) struct Expr {

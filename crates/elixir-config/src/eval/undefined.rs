@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, mem, sync::Arc};
 use super::{Evaluator, pattern};
 use crate::{
     finding::{Code, Finding},
-    syntax::{Clause, Expr, Node},
+    syntax::{AMBIGUOUS, ATTRIBUTE, BITSTRING, Clause, Expr, Node},
 };
 
 /// What Elixir has of its own, in 1.14 or in 1.18.
@@ -119,10 +119,9 @@ impl<'e> Names<'e> {
                 return self.clauses(clauses, Heads::Patterns);
             }
             Node::Capture(body) => self.capture(body),
-            // Stands in no pattern.
-            Node::Foreign("a map update", _) => {}
-            // Bitstrings have names of their own, and generators that bind.
-            Node::Foreign(_, parts) if !parts.is_empty() => self.is_open = true,
+            Node::Foreign(BITSTRING, segments) => return self.segments(segments),
+            // What follows isn't read, or the names are not those of variables.
+            Node::Foreign(AMBIGUOUS | ATTRIBUTE, _) => self.is_open = true,
             _ => {}
         }
         expr.each_part(&mut |part| self.collect(part, 0));
@@ -134,6 +133,23 @@ impl<'e> Names<'e> {
 
     fn bind(&mut self, pattern: &Expr) {
         self.scope.bound.extend(pattern::names(pattern));
+    }
+
+    /// What stands between `<<` and `>>`, which is a pattern where it generates.
+    fn segments(&mut self, segments: &'e [Expr]) {
+        let generates = |it: &Expr| matches!(it.node, Node::Binary("<-", ..));
+        let is_generator = segments.iter().any(generates);
+        for segment in segments {
+            let value = match &segment.node {
+                // The right side names types and sizes.
+                Node::Binary("::", value, _) => value,
+                _ => segment,
+            };
+            if is_generator && !generates(segment) {
+                self.bind(value);
+            }
+            self.collect(value, 0);
+        }
     }
 
     /// Collects within a scope of its own.

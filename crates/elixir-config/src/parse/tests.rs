@@ -5,8 +5,8 @@
 
 use expect_test::{Expect, expect};
 
-use super::{AMBIGUOUS, Malformed, parse, parse_script};
-use crate::syntax::{Expr, Node, Piece};
+use super::{Malformed, parse, parse_script};
+use crate::syntax::{AMBIGUOUS, Expr, Node, Piece};
 
 /// The tree of the last statement, in brief.
 fn check(text: &str, expected: Expect) {

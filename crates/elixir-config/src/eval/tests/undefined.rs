@@ -24,13 +24,13 @@ fn what_nothing_defines_is_told_wherever_it_stands() {
         "import Config\nif false, do: &Enum.map(&1, &to_string/1)",
         &nested,
     );
-    // A map update binds nothing, wherever it stands; what a bitstring or a struct binds isn't seen.
+    // A map update binds nothing, wherever it stands.
     check(
         "import Config\nif false do\n  %{1 | zz: 1}\n  nowhere\nend",
         &nowhere,
     );
     check(
-        "import Config\nif false do\n  <<somewhere::8>> = x\n  somewhere\nend",
+        "import Config\nif false do\n  <<somewhere::8>> = \"x\"\n  somewhere\nend",
         &[],
     );
     check(
@@ -96,6 +96,36 @@ fn a_name_ends_with_the_function_clause_or_block_that_binds_it() {
     unseen(
         "match?({:ok, x} when x > 1, 2)\ndestructure([y, z], [1, 2])\n[y, z]",
         &[],
+    );
+}
+
+#[test]
+fn a_bitstring_names_types_and_may_bind() {
+    let unseen = |code: &str, expected: &[&str]| {
+        check(
+            &format!("import Config\nif false do\n{code}\nend"),
+            expected,
+        );
+    };
+    let nowhere = ["nothing here defines nowhere"];
+    unseen("<<1, \"a\">>\nnowhere", &nowhere);
+    unseen("[<<nowhere::8>>]", &nowhere);
+    unseen("%URI{host: nowhere}", &nowhere);
+    unseen("for <<c <- nowhere>>, do: c", &nowhere);
+    unseen(
+        "for <<c <- \"ab\">>, do: c\n[c]",
+        &["nothing here defines c"],
+    );
+    unseen("for <<a::4, b <- \"ab\">>, do: {a, b}", &[]);
+    unseen(
+        "<<a::8, b::binary-size(2), _::bits>> = \"ab\"\n<<a::utf8, b::binary>>",
+        &[],
+    );
+    unseen("%URI{host: <<a, _::binary>>} = nil\na", &[]);
+    // What stands behind lines that are not clear may define anything.
+    check(
+        "import Config\nif false, do: nowhere()\n:a \\\n+ 1",
+        &["a statement whose lines are not clear is not evaluated"],
     );
 }
 
