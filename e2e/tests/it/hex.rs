@@ -1,11 +1,6 @@
 //! The Hex package: its own tests, and a whole umbrella that runs it.
 
-use std::{
-    fs,
-    net::TcpStream,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, net::TcpStream, process::Command, time::Duration};
 
 use e2e::{
     Epmd, Launch, NodeLaunch, Vm, VmLaunch, eventually,
@@ -16,22 +11,20 @@ use e2e::{
 use tempfile::TempDir;
 use tungstenite::Message;
 
-/// Runs `mix` in the package, with a build of the test's own.
-#[track_caller]
-fn in_package(env: &str, build: &Path, arguments: &[&str]) -> Output {
-    let mut command = mix(&package(), build, "mix");
-    tool::run(command.env("MIX_ENV", env).args(arguments))
-}
+/// How long the package's tests may take: some make projects and releases, on a busy machine.
+const TESTS_MAX: Duration = Duration::from_secs(300);
 
 #[test]
 fn the_package_passes_its_own_tests() {
     let build = TempDir::new().unwrap();
-    in_package("test", build.path(), &["format", "--check-formatted"]);
-    let output = in_package(
-        "test",
-        build.path(),
-        &["do", "compile", "--warnings-as-errors,", "test"],
-    );
+    let mix = |arguments: &[&str]| {
+        let mut command = mix(&package(), build.path(), "mix");
+        command.env("MIX_ENV", "test").args(arguments);
+        tool::run_within(TESTS_MAX, &mut command)
+    };
+    mix(&["format", "--check-formatted"]);
+    mix(&["compile", "--warnings-as-errors"]);
+    let output = mix(&["test"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains(", 0 failures"), "{said}");
     assert!(!said.contains("skipped"), "{said}");

@@ -114,7 +114,11 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   def handle_cast({:routed, port, hosts}, state) do
     state = %{state | routed: {port, hosts}}
-    for {module, %{is: is}} <- state.endpoints, is in [:down, :up], do: address(state, module)
+    # The others follow when they have answered.
+    for {module, _endpoint} <- state.endpoints,
+        not asked?(state, module),
+        do: address(state, module)
+
     {:noreply, state}
   end
 
@@ -302,16 +306,23 @@ defmodule ExServiceMeshRouter.Endpoints do
   end
 
   defp ask(state, module) do
-    if Enum.any?(state.asked, &match?({_ref, {^module, _task}}, &1)) do
+    if asked?(state, module) do
       state
     else
       endpoint = Map.put(state.endpoints[module], :module, module)
-      words = {state.options, endpoint, state.originals[module], state.given[module]}
-      task = Tasks.async(__MODULE__, :words, [words])
+      given = state.given[module]
+      # Before the gateway's word, so that an endpoint has its address when the gateway accepts.
+      port = List.first(state.options.ports)
+      update = if state.routed == nil, do: update(state, module, given, port)
+      arguments = [state.options, endpoint, state.originals[module], given, update]
+      task = Tasks.async(__MODULE__, :words, arguments)
       Process.send_after(self(), {:late, task.ref}, @ask_ms)
       %{state | asked: Map.put(state.asked, task.ref, {module, task.pid})}
     end
   end
+
+  defp asked?(state, module),
+    do: Enum.any?(state.asked, &match?({_ref, {^module, _task}}, &1))
 
   defp answered(state, module, {pid, words, private}) do
     case state.endpoints[module] do
@@ -357,10 +368,11 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   @doc false
   # Runs as a task.
-  def words({options, endpoint, original, given}) do
+  def words(options, endpoint, original, given, update) do
     %{app: app, module: module, pid: pid} = endpoint
     # Answered when all its children are started.
     _ = Supervisor.count_children(pid)
+    if update, do: apply(Urls, :update, update)
     words = PhoenixEndpoint.describe(app, module, original, given)
     {bound, private} = listener(options, endpoint, original)
     {pid, if(bound, do: Map.put(words, :bound, elem(bound, 1)), else: words), private}
@@ -419,19 +431,21 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   defp address(%{routed: {port, hosts}} = state, module) do
     prepared = state.given[module]
-    known = Map.get(hosts, inspect(module), [])
-    # A gateway that isn't in development has no such name, and one with another domain another.
-    host = if prepared == nil or prepared in known, do: prepared, else: List.first(known)
-    address = %{prepared: prepared, host: host, port: port}
 
-    arguments = [
-      {state.endpoints[module].app, module},
-      state.originals[module],
-      address,
-      state.options
-    ]
+    host =
+      case Map.get(hosts, inspect(module), []) do
+        # Not yet, or not in a gateway that isn't in development.
+        [] -> if state.endpoints[module].is == :up, do: nil, else: prepared
+        # Another domain than was thought.
+        known -> if prepared == nil or prepared in known, do: prepared, else: hd(known)
+      end
 
-    Tasks.start(Urls, :update, arguments)
+    Tasks.start(Urls, :update, update(state, module, host, port))
+  end
+
+  defp update(state, module, host, port) do
+    address = %{prepared: state.given[module], host: host, port: port}
+    [{state.endpoints[module].app, module}, state.originals[module], address, state.options]
   end
 
   defp report(state, from \\ nil)
