@@ -32,12 +32,6 @@ pub fn require(program: &str) -> PathBuf {
 /// does not come.
 #[track_caller]
 pub fn run(command: &mut Command) -> Output {
-    run_within(RUN_MAX, command)
-}
-
-/// As [`run`], for what takes longer.
-#[track_caller]
-pub fn run_within(time: Duration, command: &mut Command) -> Output {
     // Files, since a pipe that nobody reads would fill up.
     let (mut stdout, mut stderr) = (tempfile().unwrap(), tempfile().unwrap());
     command.stdin(Stdio::null());
@@ -47,7 +41,7 @@ pub fn run_within(time: Duration, command: &mut Command) -> Output {
     let mut child = command
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let ended = wait::until(time, || child.try_wait().unwrap());
+    let ended = wait::until(RUN_MAX, || child.try_wait().unwrap());
     if ended.is_none() {
         // It may end in this very moment.
         let _ = child.kill();

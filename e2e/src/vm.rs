@@ -31,13 +31,13 @@ pub struct Vm {
 }
 
 /// Returns the folder of the Hex package.
-pub fn package() -> PathBuf {
+fn package() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../elixir");
     folder.canonicalize().unwrap()
 }
 
 /// Returns a command for one of Elixir's programs, in a project whose build goes to `build`.
-pub fn mix(project: &Path, build: &Path, program: &str) -> Command {
+fn mix(project: &Path, build: &Path, program: &str) -> Command {
     let mut command = Command::new(tool::require(program));
     command
         .current_dir(project)

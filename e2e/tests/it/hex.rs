@@ -1,34 +1,10 @@
-//! The Hex package: its own tests, and a whole umbrella that runs it.
+//! A whole umbrella that runs the Hex package. Its own tests are ExUnit's.
 
-use std::{fs, net::TcpStream, process::Command, time::Duration};
+use std::{fs, net::TcpStream, process::Command};
 
-use e2e::{
-    Epmd, Launch, NodeLaunch, Vm, VmLaunch, eventually,
-    node::free_port,
-    tool,
-    vm::{mix, package},
-};
+use e2e::{Epmd, Launch, NodeLaunch, Vm, VmLaunch, eventually, node::free_port, tool};
 use tempfile::TempDir;
 use tungstenite::Message;
-
-/// How long the package's tests may take: some make projects and releases, on a busy machine.
-const TESTS_MAX: Duration = Duration::from_secs(300);
-
-#[test]
-fn the_package_passes_its_own_tests() {
-    let build = TempDir::new().unwrap();
-    let mix = |arguments: &[&str]| {
-        let mut command = mix(&package(), build.path(), "mix");
-        command.env("MIX_ENV", "test").args(arguments);
-        tool::run_within(TESTS_MAX, &mut command)
-    };
-    mix(&["format", "--check-formatted"]);
-    mix(&["compile", "--warnings-as-errors"]);
-    let output = mix(&["test"]);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains(", 0 failures"), "{said}");
-    assert!(!said.contains("skipped"), "{said}");
-}
 
 #[test]
 fn one_line_lists_hosts_and_links_and_each_leads_to_its_endpoint() {
