@@ -31,9 +31,15 @@ defmodule ExServiceMeshRouter.PrivateTest do
 
   defp connect(path), do: :gen_tcp.connect({:local, path}, 0, [:binary, active: false])
 
-  defp get(path, host) do
+  defp get(path, host, fields \\ "") do
     {:ok, socket} = connect(path)
-    :ok = :gen_tcp.send(socket, "GET /a HTTP/1.1\r\nhost: #{host}\r\nconnection: close\r\n\r\n")
+
+    :ok =
+      :gen_tcp.send(
+        socket,
+        "GET /a HTTP/1.1\r\nhost: #{host}\r\n#{fields}connection: close\r\n\r\n"
+      )
+
     read(socket, "")
   end
 
@@ -55,6 +61,21 @@ defmodule ExServiceMeshRouter.PrivateTest do
     assert mode(path) == 0o600
     assert mode(Path.dirname(path)) == 0o700
     assert get(path, "auth.local") =~ "UrlOnlyWeb.Endpoint auth.local /a\n"
+  end
+
+  test "the endpoint knows the client's address, which a Unix socket has not", %{gateway: gateway} do
+    web = Package.endpoint("AddressWeb", server: true)
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    path = path(gateway, web)
+    assert get(path, "a", "x-forwarded-for: 10.1.2.3\r\n") =~ "remote-ip: 10.1.2.3\r\n"
+
+    assert get(path, "a", "x-forwarded-for: 2001:db8::1, 10.0.0.1\r\n") =~
+             "remote-ip: 2001:db8::1\r\n"
+
+    # Never without one.
+    assert get(path, "a", "x-forwarded-for: unknown\r\n") =~ "remote-ip: 127.0.0.1\r\n"
+    assert get(path, "a") =~ "remote-ip: 127.0.0.1\r\n"
   end
 
   test "a WebSocket opens at the socket", %{gateway: gateway} do

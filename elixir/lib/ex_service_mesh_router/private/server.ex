@@ -4,6 +4,8 @@ defmodule ExServiceMeshRouter.Private.Server do
 
   import ExServiceMeshRouter.Optional
 
+  alias ExServiceMeshRouter.Private.RemoteIp
+
   @type t :: {:bandit, pid()} | {:cowboy, pid(), ref :: term()}
 
   @spec start_link(ExServiceMeshRouter.Private.facts(), Path.t()) ::
@@ -36,10 +38,9 @@ defmodule ExServiceMeshRouter.Private.Server do
     # Any term will do, and no listener shares it.
     ref = {__MODULE__, facts.module, path}
     options = http ++ [ref: ref, ip: {:local, path}, port: 0, otp_app: facts.app]
-    plug = with plug when is_atom(plug) <- plug(facts.module), do: {plug, []}
 
     %{start: {module, function, arguments}} =
-      call(Plug.Cowboy, :child_spec, [[scheme: :http, plug: plug, options: options]])
+      call(Plug.Cowboy, :child_spec, [[scheme: :http, plug: plug(facts.module), options: options]])
 
     case apply(module, function, arguments) do
       {:ok, pid} -> {:ok, {:cowboy, pid, ref}}
@@ -53,13 +54,16 @@ defmodule ExServiceMeshRouter.Private.Server do
        "socket: give it http: [port: …]"}
   end
 
-  # As the adapters have it.
   defp plug(module) do
     wrapper = Phoenix.Endpoint.SyncCodeReloadPlug
 
-    if module.config(:code_reloader) && Code.ensure_loaded?(wrapper),
-      do: {wrapper, {module, []}},
-      else: module
+    # As the adapters have it.
+    endpoint =
+      if module.config(:code_reloader) && Code.ensure_loaded?(wrapper),
+        do: {wrapper, {module, []}},
+        else: {module, []}
+
+    {RemoteIp, endpoint}
   end
 
   @spec pid(t()) :: pid()

@@ -33,6 +33,16 @@ defmodule Phoenix.Endpoint do
       @impl true
       def server_info(scheme), do: config(:adapter).server_info(__MODULE__, scheme)
 
+      def init(options), do: options
+
+      # Says who answers; a WebSocket says every message again.
+      def call(%{path: "/live/websocket"}, _options), do: {:upgrade, __MODULE__}
+
+      def call(conn, _options) do
+        headers = %{"content-type" => "text/plain", "remote-ip" => :inet.ntoa(conn.remote_ip)}
+        {:reply, headers, "#{inspect(__MODULE__)} #{conn.host} #{conn.path}\n"}
+      end
+
       def url do
         url = config(:url)
         "#{url[:scheme] || "http"}://#{url[:host]}:#{url[:port] || config(:http)[:port] || 80}"

@@ -7,12 +7,15 @@ defmodule Plug.Cowboy do
   @compile {:no_warn_undefined, [:cowboy_router, :ranch]}
 
   def child_spec(options) do
-    {plug, _plug_options} = Keyword.fetch!(options, :plug)
+    {plug, plug_options} = Keyword.fetch!(options, :plug)
     # As in Phoenix there may be bare atoms among them: `[:inet6, port: 4000]`.
     options = Keyword.fetch!(options, :options)
     ref = :proplists.get_value(:ref, options)
     options = Enum.reject(options, &(is_tuple(&1) and elem(&1, 0) in [:ref, :otp_app]))
-    dispatch = :cowboy_router.compile([{:_, [{:_, Plug.Cowboy.Handler, plug}]}])
+
+    dispatch =
+      :cowboy_router.compile([{:_, [{:_, Plug.Cowboy.Handler, {plug, plug.init(plug_options)}}]}])
+
     transport = %{num_acceptors: 2, socket_opts: options}
     :ranch.child_spec(ref, :ranch_tcp, transport, :cowboy_clear, %{env: %{dispatch: dispatch}})
   end
@@ -44,18 +47,25 @@ end
 
 defmodule Plug.Cowboy.Handler do
   @moduledoc false
-  # Says who answers; a WebSocket says every message again.
+  # Calls the plug with as much of a conn as is used, and does what the endpoint says.
 
   @compile {:no_warn_undefined, [:cowboy_req]}
 
-  def init(request, module) do
-    case :cowboy_req.path(request) do
-      "/live/websocket" ->
+  def init(request, {plug, options}) do
+    conn = %{
+      host: :cowboy_req.host(request),
+      path: :cowboy_req.path(request),
+      req_headers: Map.to_list(:cowboy_req.headers(request)),
+      # As Plug has it for a Unix socket.
+      remote_ip: with({ip, _port} when ip != :local <- :cowboy_req.peer(request), do: ip)
+    }
+
+    case plug.call(conn, options) do
+      {:upgrade, module} ->
         {:cowboy_websocket, request, module}
 
-      path ->
-        text = "#{inspect(module)} #{:cowboy_req.host(request)} #{path}\n"
-        {:ok, :cowboy_req.reply(200, %{"content-type" => "text/plain"}, text, request), module}
+      {:reply, headers, text} ->
+        {:ok, :cowboy_req.reply(200, headers, text, request), plug}
     end
   end
 
