@@ -78,6 +78,10 @@ fn requests(page: &mut Page, snapshot: &Snapshot, counters: &Counters) {
         "Client connections closed unserved: too many of one client, or no descriptor left.",
     );
     page.sample(name, &[], counters.shed);
+    let name = "mesh_router_held_requests";
+    let help = "Requests that wait for a service that can't be connected to.";
+    page.family(name, "gauge", help);
+    page.sample(name, &[], counters.held);
     let name = "mesh_router_websockets_active";
     page.family(
         name,

@@ -153,6 +153,9 @@ pub struct TotalsView {
     pub connections: u64,
     /// Requests under way.
     pub active: u64,
+    /// Requests that wait for a service.
+    #[serde(default)]
+    pub held: u64,
     /// WebSockets open.
     pub websockets: u64,
     /// Requests that ended.
@@ -301,6 +304,7 @@ fn totals(snapshot: &Snapshot, counters: &Counters) -> TotalsView {
         connections_open: counters.connections_open,
         connections: counters.connections_total,
         active: counters.services.iter().map(|(_, it)| it.active).sum(),
+        held: counters.held,
         websockets: counters.websockets,
         requests: counters.requests,
         no_route: counters.no_route,

@@ -96,6 +96,24 @@ impl Client {
         self.tell(cx, Exchange::on_refused);
     }
 
+    /// The service that was waited for takes connections again.
+    pub fn on_available<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+        self.come_back(false, cx);
+    }
+
+    /// The service that was waited for is no longer paused: only now does its time run.
+    pub fn on_resumed<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+        self.come_back(true, cx);
+    }
+
+    fn come_back<D: Driver>(&mut self, was_paused: bool, cx: &mut Context<'_, D>) {
+        if let Some(exchange) = &mut self.exchange {
+            let used = exchange.come_back(was_paused, &self.unread, cx);
+            self.unread.drain(..used);
+        }
+        self.settle(cx);
+    }
+
     /// Takes the bytes of one read from the upstream.
     pub fn on_upstream_data<D: Driver>(&mut self, bytes: &[u8], cx: &mut Context<'_, D>) {
         self.tell(cx, |exchange, cx| exchange.on_upstream_data(bytes, cx));
@@ -279,10 +297,12 @@ impl Client {
     }
 
     fn due_at<D>(&self, cx: &Context<'_, D>) -> Option<Instant> {
-        let settings = &cx.published.settings;
         match &self.exchange {
-            Some(exchange) => exchange.due_at(settings),
-            None => self.idle_since.checked_add(settings.timeouts.idle),
+            Some(exchange) => exchange.due_at(cx.published),
+            None => {
+                let idle = cx.published.settings.timeouts.idle;
+                self.idle_since.checked_add(idle)
+            }
         }
     }
 }

@@ -51,8 +51,22 @@ pub enum Connecting {
     Ready(Connected),
     /// `on_connected` or `on_refused` will follow.
     Pending,
+    /// Every upstream refuses, or has and rests; or the service is paused, or others wait for it.
+    Refused,
     /// Nothing to connect to: no upstream, or none that serves.
     Nowhere,
+}
+
+/// The answer to a wish to wait for a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// It waits: `on_available` or `on_resumed` will follow.
+    Queued {
+        /// The service was up within the last minute.
+        was_up: bool,
+    },
+    /// There is no place.
+    Full,
 }
 
 /// What becomes of the upstream's connection.
@@ -107,6 +121,19 @@ pub trait Driver {
     /// pending one. Called exactly once for each [`Connecting::Ready`] and [`Connecting::Pending`],
     /// but for the pending one that ends in `on_refused`.
     fn release(&mut self, fate: Fate);
+
+    /// Wishes to wait for a service that can't be connected to. Whoever waits is told by
+    /// `on_available`, in the order of the wishes, and waits no longer then; an exchange that comes
+    /// back keeps its place. There is no open wish of another kind when this is called.
+    fn hold(&mut self, slot: u32) -> Holding;
+
+    /// Wishes to be told the same without being one of those who are held. Returns how many wait in
+    /// all, this one included.
+    fn stand_by(&mut self, slot: u32) -> usize;
+
+    /// Waits no longer. Called exactly once for each [`Holding::Queued`] and each `stand_by` that
+    /// is not answered.
+    fn unhold(&mut self);
 
     /// Ends the client's connection, also one that was reset. Called exactly once; no event follows.
     fn end_client(&mut self, ending: Ending);

@@ -37,6 +37,10 @@ pub(crate) enum Failure {
     UpstreamSlow,
     /// Our own id is in Via.
     Loop,
+    /// The service did not come back in time.
+    HoldTimeout,
+    /// As many wait for a service as may.
+    Overload,
     /// The client left.
     ClientGone,
     /// The gateway leaves, and won't wait any longer.
@@ -70,6 +74,8 @@ impl Failure {
             Self::Reset => (502, Reason::Reset, "the service ended the connection"),
             Self::Protocol => (502, Reason::Protocol, "the service's answer is malformed"),
             Self::NoUpstream => (503, Reason::NoUpstream, "the service is not running"),
+            Self::HoldTimeout => (503, Reason::HoldTimeout, "the service can't be connected to"),
+            Self::Overload => (503, Reason::Overload, "too many requests wait for a service"),
             Self::Stopping => (503, Reason::Stopping, "the gateway is leaving"),
             Self::UpstreamSlow => (504, Reason::ResponseTimeout, "the service did not answer in time"),
             Self::Version => (505, Reason::Version, "only HTTP/1.0 and HTTP/1.1 are served"),
@@ -94,7 +100,8 @@ impl Failure {
             Self::Refused => "connection_refused",
             Self::Reset => "connection_terminated",
             Self::Protocol => "http_protocol_error",
-            Self::NoUpstream => "destination_unavailable",
+            Self::NoUpstream | Self::HoldTimeout => "destination_unavailable",
+            Self::Overload => "connection_limit_reached",
             Self::UpstreamSlow => "http_response_timeout",
             Self::Loop => "proxy_loop_detected",
             Self::Stopping => "proxy_internal_response",
@@ -120,7 +127,9 @@ impl Failure {
             | Self::Protocol
             | Self::NoUpstream
             | Self::UpstreamSlow
-            | Self::Loop => false,
+            | Self::Loop
+            | Self::HoldTimeout
+            | Self::Overload => false,
         }
     }
 }

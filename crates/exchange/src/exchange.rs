@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! Head ─▶ Connecting ─▶ Waiting ─▶ Answering ─▶ Flushing ─▶ Over
-//!   │         └─ ready at once ─▶│ ▲ retry  └─▶ Tunnel ──▶│   ▲
-//!   └── an answer of our own ────┴─┴───────────────────────┴───┘
+//!   │      │ ▲  └─ ready at once ─▶│ ▲ retry  └─▶ Tunnel ──▶│   ▲
+//!   │      ▼ │ the service is back                          │   │
+//!   │     Held ─▶ Parting ─────────────────────────────────▶│   │
+//!   └── an answer of our own ──────┴─┴──────────────────────┴───┘
 //! ```
 //!
 //! How a request is taken in stands in `request`, how its answer is passed on in `response`, what
-//! happens after a 101 in `tunnel`. Here is what they share: the stages, waiting, and the end.
+//! happens after a 101 in `tunnel`; how it waits for a service that is away in `hold`, and how a
+//! Phoenix socket does in `parting`. Here is what they share: the stages, waiting, and the end.
 
 use std::{
     net::IpAddr,
@@ -15,7 +18,7 @@ use std::{
 };
 
 use http1::{HeadLimits, Version};
-use routes::{Serving, Settings};
+use routes::{Published, Serving};
 
 use crate::{
     Context, Driver, Ending, Fate, Flow, Peer, Reason, Record, Side,
@@ -25,10 +28,14 @@ use crate::{
     page::{Form, Listing, Page},
     record::Notes,
 };
+use hold::Hold;
+use parting::Parting;
 use tunnel::Tunnel;
 #[cfg(test)]
 pub(crate) use tunnel::masked_close_frame;
 
+mod hold;
+mod parting;
 mod request;
 mod response;
 mod tunnel;
@@ -46,6 +53,10 @@ enum Stage {
     Head,
     /// The request waits for a connection to an upstream.
     Connecting,
+    /// The request waits for its service, which can't be connected to.
+    Held,
+    /// A Phoenix socket was opened, to be closed with 1012 while its service is away.
+    Parting,
     /// The request goes out, or is out, and no final answer has begun.
     Waiting,
     /// The answer's head is with the client, its body follows.
@@ -129,6 +140,8 @@ pub(crate) struct Exchange {
     keep_alive: bool,
     client_has_ended: bool,
     half_closed_at: Option<Instant>,
+    hold: Hold,
+    parting: Parting,
 
     // The answer.
     /// The beginning of a head that is not complete.
@@ -161,6 +174,10 @@ enum Overdue {
     Probe,
     /// A tunnel without a byte.
     Tunnel,
+    /// A request has waited for its service for as long as it may.
+    Hold,
+    /// A Phoenix socket is to be closed, or does not answer that it was.
+    Parting,
 }
 
 impl Exchange {
@@ -192,6 +209,8 @@ impl Exchange {
             keep_alive: false,
             client_has_ended: false,
             half_closed_at: None,
+            hold: Hold::default(),
+            parting: Parting::default(),
             inbox: Vec::new(),
             answer: Relay::default(),
             is_heard: false,
@@ -235,6 +254,8 @@ impl Exchange {
             Stage::Over(next) => Some(next),
             Stage::Head
             | Stage::Connecting
+            | Stage::Held
+            | Stage::Parting
             | Stage::Waiting
             | Stage::Answering
             | Stage::Tunnel
@@ -252,7 +273,8 @@ impl Exchange {
             Stage::Head => self.take_head(input, cx),
             Stage::Waiting | Stage::Answering => self.forward(input, cx),
             Stage::Tunnel => self.tunnel_client_data(input, cx),
-            Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => 0,
+            Stage::Parting => self.part_from_data(input, cx),
+            Stage::Connecting | Stage::Held | Stage::Flushing(_) | Stage::Over(_) => 0,
         }
     }
 
@@ -264,12 +286,15 @@ impl Exchange {
         }
         match self.stage {
             Stage::Tunnel => self.tunnel_client_end(cx),
+            Stage::Parting => self.part(Ending::Close, cx),
             // What is missing of the request will never come.
             Stage::Head => self.fail(Failure::ClientGone, cx),
-            Stage::Connecting | Stage::Waiting | Stage::Answering if !self.request.is_done() => {
+            Stage::Connecting | Stage::Held | Stage::Waiting | Stage::Answering
+                if !self.request.is_done() =>
+            {
                 self.fail(Failure::ClientGone, cx);
             }
-            Stage::Connecting | Stage::Waiting | Stage::Answering => {
+            Stage::Connecting | Stage::Held | Stage::Waiting | Stage::Answering => {
                 self.half_closed_at = Some(cx.now);
             }
             Stage::Flushing(_) | Stage::Over(_) => {}
@@ -282,8 +307,10 @@ impl Exchange {
                 self.let_go(Fate::Close, cx);
                 self.finish(Next::End(Ending::Abort), cx);
             }
+            Stage::Parting => self.part(Ending::Abort, cx),
             Stage::Head
             | Stage::Connecting
+            | Stage::Held
             | Stage::Waiting
             | Stage::Answering
             | Stage::Flushing(_) => self.fail(Failure::ClientGone, cx),
@@ -309,8 +336,7 @@ impl Exchange {
     pub(crate) fn on_refused<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         if self.link == Link::Pending {
             self.link = Link::None;
-            // A service that is being restarted could be waited for here.
-            self.fail(Failure::Refused, cx);
+            self.hold(Failure::Refused, cx);
         }
     }
 
@@ -321,7 +347,12 @@ impl Exchange {
             Stage::Waiting => self.take_answer(input, cx),
             Stage::Answering => self.pass(&[], input, cx),
             Stage::Tunnel => self.tunnel_upstream_data(input, cx),
-            Stage::Head | Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => {}
+            Stage::Head
+            | Stage::Connecting
+            | Stage::Held
+            | Stage::Parting
+            | Stage::Flushing(_)
+            | Stage::Over(_) => {}
         }
     }
 
@@ -330,7 +361,12 @@ impl Exchange {
             Stage::Waiting => self.lose(cx),
             Stage::Answering => self.end_answer(cx),
             Stage::Tunnel => self.tunnel_upstream_end(false, cx),
-            Stage::Head | Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => {}
+            Stage::Head
+            | Stage::Connecting
+            | Stage::Held
+            | Stage::Parting
+            | Stage::Flushing(_)
+            | Stage::Over(_) => {}
         }
     }
 
@@ -339,7 +375,12 @@ impl Exchange {
             Stage::Waiting => self.lose(cx),
             Stage::Answering => self.fail(Failure::Reset, cx),
             Stage::Tunnel => self.tunnel_upstream_end(true, cx),
-            Stage::Head | Stage::Connecting | Stage::Flushing(_) | Stage::Over(_) => {}
+            Stage::Head
+            | Stage::Connecting
+            | Stage::Held
+            | Stage::Parting
+            | Stage::Flushing(_)
+            | Stage::Over(_) => {}
         }
     }
 
@@ -355,13 +396,15 @@ impl Exchange {
     }
 
     pub(crate) fn on_time<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
-        let due = self.due(&cx.published.settings);
+        let due = self.due(cx.published);
         let Some((_, overdue)) = due.filter(|(at, _)| *at <= cx.now) else {
             return;
         };
         match overdue {
             Overdue::Failure(failure) => self.fail(failure, cx),
             Overdue::Tunnel => self.tunnel_time_is_up(cx),
+            Overdue::Hold => self.hold_time_is_up(cx),
+            Overdue::Parting => self.parting_time_is_up(cx),
             Overdue::Probe => self.probe(cx),
         }
     }
@@ -372,8 +415,10 @@ impl Exchange {
         self.keep_alive = false;
         match self.stage {
             Stage::Tunnel => self.leave_tunnel(hard, cx),
+            Stage::Parting => self.leave_parting(hard, cx),
             Stage::Head
             | Stage::Connecting
+            | Stage::Held
             | Stage::Waiting
             | Stage::Answering
             | Stage::Flushing(_) => {
@@ -393,13 +438,15 @@ impl Exchange {
     /// Whether bytes of the client are of use now; `has_unread`: some wait already.
     pub(crate) fn wants_client(&self, has_unread: bool) -> bool {
         match self.stage {
-            Stage::Head => true,
+            Stage::Head | Stage::Parting => true,
             Stage::Tunnel => !self.upstream_is_full,
             Stage::Waiting | Stage::Answering if !self.request.is_done() => !self.upstream_is_full,
             // The next request may wait, in one buffer; and the client's end is to be noticed.
-            Stage::Connecting | Stage::Waiting | Stage::Answering | Stage::Flushing(_) => {
-                !has_unread
-            }
+            Stage::Connecting
+            | Stage::Held
+            | Stage::Waiting
+            | Stage::Answering
+            | Stage::Flushing(_) => !has_unread,
             Stage::Over(_) => false,
         }
     }
@@ -419,12 +466,12 @@ impl Exchange {
     }
 
     /// When something is overdue, at the earliest.
-    pub(crate) fn due_at(&self, settings: &Settings) -> Option<Instant> {
-        self.due(settings).map(|(at, _)| at)
+    pub(crate) fn due_at(&self, published: &Published) -> Option<Instant> {
+        self.due(published).map(|(at, _)| at)
     }
 
-    fn due(&self, settings: &Settings) -> Option<(Instant, Overdue)> {
-        let timeouts = &settings.timeouts;
+    fn due(&self, published: &Published) -> Option<(Instant, Overdue)> {
+        let timeouts = &published.settings.timeouts;
         let progress = |wait: Duration, failure: Failure| {
             Some((
                 self.progress_at.checked_add(wait)?,
@@ -442,12 +489,13 @@ impl Exchange {
                 Some((at, Overdue::Failure(Failure::ClientSlow)))
             }
             Stage::Connecting => self.probe_due(),
+            Stage::Held => earlier(self.hold_due(published), self.probe_due()),
+            Stage::Parting => Some((self.parting.due()?, Overdue::Parting)),
             Stage::Waiting if self.is_forwarding() => progress(timeouts.body, slow_body),
             Stage::Waiting => {
                 let response = timeouts.response;
                 let answer = response.and_then(|wait| progress(wait, Failure::UpstreamSlow));
-                let probe = self.probe_due();
-                answer.into_iter().chain(probe).min_by_key(|(at, _)| *at)
+                earlier(answer, self.probe_due())
             }
             Stage::Flushing(_) => progress(timeouts.body, Failure::ClientSlow),
             Stage::Answering if self.client_is_full => progress(timeouts.body, Failure::ClientSlow),
@@ -476,16 +524,21 @@ impl Exchange {
         self.send_client(b"HTTP/1.1 100 Continue\r\n\r\n", &[], cx);
     }
 
-    /// Wishes for a connection.
+    /// Wishes for a connection, for another attempt.
     fn connect<D: Driver>(&mut self, slot: u32, reuse: Reuse, cx: &mut Context<'_, D>) {
         self.attempts += 1;
+        self.wish(slot, reuse, cx);
+    }
+
+    fn wish<D: Driver>(&mut self, slot: u32, reuse: Reuse, cx: &mut Context<'_, D>) {
         match cx.driver.connect(slot, reuse) {
             Connecting::Ready(connected) => self.use_link(connected),
             Connecting::Pending => {
                 self.link = Link::Pending;
                 self.stage = Stage::Connecting;
             }
-            Connecting::Nowhere => self.fail(Failure::NoUpstream, cx),
+            Connecting::Refused => self.hold(Failure::Refused, cx),
+            Connecting::Nowhere => self.hold(Failure::NoUpstream, cx),
         }
     }
 
@@ -512,17 +565,20 @@ impl Exchange {
     /// answer has begun, with a visible abort.
     fn fail<D: Driver>(&mut self, failure: Failure, cx: &mut Context<'_, D>) {
         self.let_go(Fate::Close, cx);
+        self.unhold(cx);
         let meaning = failure.meaning();
         self.reason = meaning.reason;
         match self.stage {
-            Stage::Answering | Stage::Tunnel | Stage::Flushing(_) => {
+            Stage::Answering | Stage::Parting | Stage::Tunnel | Stage::Flushing(_) => {
                 self.finish(Next::End(Ending::Abort), cx);
             }
-            Stage::Head | Stage::Connecting | Stage::Waiting if failure == Failure::ClientGone => {
+            Stage::Head | Stage::Connecting | Stage::Held | Stage::Waiting
+                if failure == Failure::ClientGone =>
+            {
                 self.status = meaning.status;
                 self.finish(Next::End(Ending::Abort), cx);
             }
-            Stage::Head | Stage::Connecting | Stage::Waiting => {
+            Stage::Head | Stage::Connecting | Stage::Held | Stage::Waiting => {
                 self.keep_alive &= !failure.ends_connection();
                 self.say(meaning.status, Some(failure), meaning.detail, cx);
             }
@@ -546,8 +602,8 @@ impl Exchange {
         let mut own_text = String::new();
         if failure == Some(Failure::NoRoute) {
             own_text = format!("unknown service: {}", self.notes.host());
-        } else if let Some(why) = self.why_not_serving(failure, cx) {
-            own_text = format!("the service was found, but does not listen: {why}");
+        } else if let Some(details) = self.details(failure, cx) {
+            own_text = details;
         }
         let page = Page {
             status,
@@ -562,6 +618,7 @@ impl Exchange {
             }),
             version: self.version,
             keep_alive: self.keep_alive,
+            asks_again: self.asks_again(failure),
         };
         page.write(&mut cx.tools.head, &mut cx.tools.out);
         let length = if self.method == Method::Head {
@@ -580,15 +637,25 @@ impl Exchange {
         self.complete(next, cx);
     }
 
-    /// Why a service found by discovery has no upstream; told only where details may be told.
-    fn why_not_serving<D>(&self, failure: Option<Failure>, cx: &Context<'_, D>) -> Option<String> {
-        if failure != Some(Failure::NoUpstream) || !self.may_list {
+    /// Why a service can't be connected to; told only where details may be told.
+    fn details<D>(&self, failure: Option<Failure>, cx: &Context<'_, D>) -> Option<String> {
+        if !matches!(failure?, Failure::NoUpstream | Failure::HoldTimeout) || !self.may_list {
             return None;
         }
-        match &cx.published.snapshot.by_slot(self.slot?)?.serving {
-            Serving::Yes => None,
-            Serving::No(why) => Some(why.clone()),
+        let service = cx.published.snapshot.by_slot(self.slot?)?;
+        if let Serving::No(why) = &service.serving {
+            return Some(format!("the service was found, but does not listen: {why}"));
         }
+        let name = &service.name;
+        if service.paused {
+            return Some(format!("{name} is paused"));
+        }
+        let addresses = service.upstreams.iter().map(|it| it.address.to_string());
+        let addresses: Vec<String> = addresses.collect();
+        Some(match &addresses[..] {
+            [] => format!("{name} is not running"),
+            addresses => format!("{name} does not listen at {}", addresses.join(", ")),
+        })
     }
 
     fn send_client<D: Driver>(&mut self, head: &[u8], body: &[u8], cx: &mut Context<'_, D>) {
@@ -643,6 +710,7 @@ impl Exchange {
             attempts: self.attempts,
             duration: cx.now.saturating_duration_since(self.started),
             upstream: self.upstream_time,
+            held: self.hold.total(),
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
             user_agent: self.notes.user_agent(),
@@ -651,6 +719,14 @@ impl Exchange {
         };
         cx.driver.finished(&record);
     }
+}
+
+/// Returns which of two is due first.
+fn earlier(
+    one: Option<(Instant, Overdue)>,
+    other: Option<(Instant, Overdue)>,
+) -> Option<(Instant, Overdue)> {
+    one.into_iter().chain(other).min_by_key(|(at, _)| *at)
 }
 
 /// The limits of either side's heads.

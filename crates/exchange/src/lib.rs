@@ -15,7 +15,8 @@
 //! It is not a proxy: it knows no sockets, clocks, pools or counters, and it doesn't parse heads
 //! itself (`http1`) nor match hosts (`routes`).
 //!
-//! Start with `exchange`, then `exchange/request`, `exchange/response`, `exchange/tunnel`;
+//! Start with `exchange`, then `exchange/request`, `exchange/response`, `exchange/tunnel`,
+//! `exchange/hold`;
 //! `headers` and `forwarded` say what apps and clients get to see, `error` has every status.
 //!
 //! Invariants: no I/O, no clock; every request ends in exactly one answer or a visible abort, and
@@ -37,7 +38,9 @@ mod tools;
 
 pub use client::Client;
 pub use decimal::{push_decimal, push_ip};
-pub use driver::{Connected, Connecting, Context, Driver, Ending, Fate, Flow, Peer, Reuse, Side};
+pub use driver::{
+    Connected, Connecting, Context, Driver, Ending, Fate, Flow, Holding, Peer, Reuse, Side,
+};
 pub use record::{Reason, Record};
 pub use tools::Tools;
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub(crate) struct Page<'a> {
     /// The version the client speaks.
     pub(crate) version: Version,
     pub(crate) keep_alive: bool,
+    /// A page that the browser asks for again at once; the request then waits at the gateway.
+    pub(crate) asks_again: bool,
 }
 
 impl Page<'_> {
@@ -131,10 +133,15 @@ impl Page<'_> {
 
     fn write_html(&self, out: &mut Vec<u8>) {
         let (status, title) = (self.status, title(self.status));
+        let again = if self.asks_again {
+            "<meta http-equiv=\"refresh\" content=\"0\">"
+        } else {
+            ""
+        };
         push(
             out,
             format_args!(
-                "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
+                "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">{again}\
                  <meta name=\"viewport\" content=\"width=device-width\">\
                  <title>{status} {title}</title>\
                  <style>body{{font:16px/1.5 system-ui,sans-serif;margin:4rem auto;max-width:40rem;\
@@ -143,6 +150,9 @@ impl Page<'_> {
         );
         push_html(out, self.text);
         out.extend_from_slice(b"</p>\n");
+        if self.asks_again {
+            out.extend_from_slice(b"<p>This page loads by itself as soon as it does.</p>\n");
+        }
         if let Some(listing) = &self.listing {
             listing.write(out);
         }

@@ -35,6 +35,12 @@ pub enum Reason {
     NotImplemented,
     /// The version of HTTP is not served.
     Version,
+    /// The service could not be connected to for as long as was waited.
+    HoldTimeout,
+    /// As many requests as may wait for a service already do.
+    Overload,
+    /// A Phoenix socket was opened and closed again, so that it comes back soon.
+    TurnedAway,
     /// The gateway leaves.
     Stopping,
     /// The gateway is at fault; told by the driver.
@@ -43,7 +49,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of their discriminants.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Ok,
         Self::BadRequest,
         Self::ClientTimeout,
@@ -59,6 +65,9 @@ impl Reason {
         Self::NotAllowed,
         Self::NotImplemented,
         Self::Version,
+        Self::HoldTimeout,
+        Self::Overload,
+        Self::TurnedAway,
         Self::Stopping,
         Self::Panic,
     ];
@@ -82,6 +91,9 @@ impl Reason {
             Self::NotAllowed => "not_allowed",
             Self::NotImplemented => "not_implemented",
             Self::Version => "version",
+            Self::HoldTimeout => "hold_timeout",
+            Self::Overload => "overload",
+            Self::TurnedAway => "turned_away",
             Self::Stopping => "stopping",
             Self::Panic => "panic",
         }
@@ -119,6 +131,8 @@ pub struct Record<'a> {
     pub duration: Duration,
     /// From the request's forwarding to the response's head.
     pub upstream: Option<Duration>,
+    /// How long it waited for its service to take connections.
+    pub held: Duration,
     /// Bytes received from the client, heads included.
     pub bytes_in: u64,
     /// Bytes sent to the client, heads included.

@@ -10,8 +10,8 @@ use std::{
 use routes::{Adapter, Host, Published, Route, Service, Settings, Snapshot};
 
 use crate::{
-    Client, Connected, Connecting, Context, Driver, Ending, Fate, Flow, Peer, Record, Reuse, Side,
-    Tools,
+    Client, Connected, Connecting, Context, Driver, Ending, Fate, Flow, Holding, Peer, Record,
+    Reuse, Side, Tools,
 };
 
 /// A client's connection, and what came of it.
@@ -29,6 +29,10 @@ pub(crate) struct Recorder {
     pub(crate) calls: String,
     /// Answers to wishes for a connection; a new connection at once when there is none.
     pub(crate) connecting: VecDeque<Connecting>,
+    /// Answers to wishes to wait; a place when there is none.
+    pub(crate) holding: VecDeque<Holding>,
+    /// How many wait in all.
+    pub(crate) standing_by: usize,
     /// Sides whose next send does not go through.
     pub(crate) full: Vec<Side>,
     pub(crate) to_client: Vec<u8>,
@@ -144,6 +148,11 @@ impl Script {
         self.play(|client, cx| client.on_connected(connected, cx))
     }
 
+    /// The service that is waited for takes connections again.
+    pub(crate) fn is_available(&mut self) -> &mut Self {
+        self.play(Client::on_available)
+    }
+
     pub(crate) fn is_refused(&mut self) -> &mut Self {
         self.play(Client::on_refused)
     }
@@ -244,6 +253,22 @@ impl Driver for Recorder {
         self.note(format_args!("release {fate:?}"));
     }
 
+    fn hold(&mut self, slot: u32) -> Holding {
+        let place = Holding::Queued { was_up: false };
+        let answer = self.holding.pop_front().unwrap_or(place);
+        self.note(format_args!("hold {slot}"));
+        answer
+    }
+
+    fn stand_by(&mut self, slot: u32) -> usize {
+        self.note(format_args!("stand by {slot}"));
+        self.standing_by
+    }
+
+    fn unhold(&mut self) {
+        self.note(format_args!("unhold"));
+    }
+
     fn end_client(&mut self, ending: Ending) {
         self.note(format_args!("end client {ending:?}"));
     }
@@ -263,6 +288,9 @@ impl Driver for Recorder {
         let mut line = format!("finished {method} {}{path} {status} {reason}", record.host);
         if record.attempts > 1 {
             write!(line, ", {} attempts", record.attempts).unwrap();
+        }
+        if !record.held.is_zero() {
+            write!(line, ", held {} ms", record.held.as_millis()).unwrap();
         }
         if let Some(code) = record.close_code {
             write!(line, ", close code {code}").unwrap();

@@ -1,6 +1,6 @@
 //! What a worker's exchanges share, one at a time.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http1::{RequestHead, ResponseHead};
 
@@ -76,6 +76,12 @@ impl Tools {
             exchange.forget();
             self.spare.push(exchange);
         }
+    }
+
+    /// A wait that differs from others by up to a quarter, so that those who began together don't go
+    /// on together.
+    pub(crate) fn spread(&mut self, wait: Duration) -> Duration {
+        wait.mul_f64(self.ids.f64().mul_add(0.5, 0.75))
     }
 
     /// A new request id.

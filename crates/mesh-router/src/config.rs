@@ -48,6 +48,10 @@ pub(crate) const FILE_NAME: &str = "mesh-router.toml";
 /// Bytes that `mesh-router.toml` may have.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// How long development waits for a service that was up within the last minute: a project that is
+/// compiled anew takes that long.
+const DEVELOPMENT_HOLD: Duration = Duration::from_secs(30);
+
 /// Threads that forward, at most.
 const WORKERS_MAX: usize = 1024;
 
@@ -163,6 +167,8 @@ pub(crate) struct Config {
     timeouts: Timeouts,
     /// Nobody set `timeouts.response`, so development does without it.
     response_unset: bool,
+    /// Nobody set `timeouts.hold`, so development waits longer for a restart.
+    hold_unset: bool,
     trusted_proxies: TrustedProxies,
     forwarded_proto: ForwardedProto,
     proxy_protocol: bool,
@@ -282,6 +288,9 @@ impl Config {
             // A debugger (`IEx.pry`) may hold a request for as long as its user thinks.
             timeouts.response = None;
         }
+        if self.hold_unset && mode == Mode::Development {
+            timeouts.hold_restart = DEVELOPMENT_HOLD;
+        }
         Settings {
             mode,
             limits: self.limits.clone(),
@@ -313,6 +322,7 @@ fn compose(
     let forget = layers.one("discovery.forget", units::wait);
     Config {
         response_unset: !layers.is_set("timeouts.response"),
+        hold_unset: !layers.is_set("timeouts.hold"),
         listen: listen(layers, folders),
         admin: door(layers, "admin.listen", folders, local),
         health: door(layers, "health.listen", folders, Ok),
@@ -433,11 +443,13 @@ fn limits(layers: &mut Layers) -> Limits {
             or("none", text, units::count)
         }),
         services: layers.one("limits.services", units::count),
+        held: layers.one("limits.held", units::count),
     }
 }
 
 fn timeouts(layers: &mut Layers) -> Timeouts {
     let optional = |text: &str| or("none", text, units::wait);
+    let hold = layers.one("timeouts.hold", units::duration);
     Timeouts {
         head: layers.one("timeouts.head", units::wait),
         body: layers.one("timeouts.body", units::wait),
@@ -449,6 +461,8 @@ fn timeouts(layers: &mut Layers) -> Timeouts {
         }),
         stream_idle: layers.one("timeouts.stream_idle", optional),
         websocket_idle: layers.one("timeouts.websocket_idle", optional),
+        hold,
+        hold_restart: hold,
         shutdown_delay: layers.one("timeouts.shutdown_delay", units::duration),
         drain: layers.one("timeouts.drain", units::duration),
     }

@@ -290,6 +290,7 @@ impl Setup {
             default: self.config.default_service.clone(),
             listeners,
             services_max: self.settings().limits.services,
+            ..Rules::default()
         }
     }
 

@@ -5,7 +5,8 @@
 //! and among each, where the operator prefers them, those on this machine.
 //!
 //! Each worker judges for itself, and judges connections only: an upstream rests after a connect
-//! that failed, never for what it answered.
+//! that failed, never for what it answered. Once it has rested, one connection is tried, and others
+//! wait for how that goes.
 
 use std::{
     collections::HashMap,
@@ -26,6 +27,10 @@ mod tests;
 const REST_MIN: Duration = Duration::from_millis(100);
 /// The longest rest.
 const REST_MAX: Duration = Duration::from_secs(2);
+/// The longest rest where requests wait: a service that is back is to be known in half a second.
+const AWAITED_REST_MAX: Duration = Duration::from_millis(500);
+/// A service is taken to be restarting for so long after it was up.
+const RESTART_MAX: Duration = Duration::from_secs(60);
 
 /// How many tiers there are: in sight or not, preferred or not.
 const TIERS: usize = 4;
@@ -55,18 +60,24 @@ pub(crate) struct Known {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Rest {
+    /// Zero where the last connect was made.
     length: Duration,
-    until: Option<Instant>,
+    /// When the last connect failed.
+    since: Option<Instant>,
+    /// A connection is being tried.
+    is_probed: bool,
 }
 
 /// The upstreams of one worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Balance {
     known: Slab<Known>,
     numbers: HashMap<Address, u32>,
     /// By the service's slot.
     services: Vec<Listed>,
     board: Board,
+    /// When the worker began: before any other time.
+    start: Instant,
 }
 
 /// The upstreams of one service, those of the first tier first.
@@ -75,15 +86,24 @@ struct Listed {
     numbers: Vec<u32>,
     /// Where each tier ends; an empty one ends where it begins.
     ends: [usize; TIERS],
+    /// An operator wishes that its requests wait.
+    is_paused: bool,
+    /// When its last upstream went.
+    emptied: Option<Instant>,
+}
+
+impl Rest {
+    /// When it has rested.
+    fn ready(&self) -> Option<Instant> {
+        self.since.map(|since| since + self.length)
+    }
 }
 
 impl Listed {
-    fn new(mut tiered: Vec<(usize, u32)>) -> Self {
+    fn set(&mut self, mut tiered: Vec<(usize, u32)>) {
         tiered.sort_unstable();
-        Self {
-            ends: std::array::from_fn(|tier| tiered.partition_point(|(it, _)| *it <= tier)),
-            numbers: tiered.into_iter().map(|(_, number)| number).collect(),
-        }
+        self.ends = std::array::from_fn(|tier| tiered.partition_point(|(it, _)| *it <= tier));
+        self.numbers = tiered.into_iter().map(|(_, number)| number).collect();
     }
 
     fn tiers(&self) -> impl Iterator<Item = &[u32]> {
@@ -98,34 +118,55 @@ impl Listed {
 
 impl Balance {
     /// Starts without upstreams. How it stands with each is written on `board`.
-    pub(crate) fn new(board: Board) -> Self {
+    pub(crate) fn new(board: Board, now: Instant) -> Self {
         Self {
+            known: Slab::new(),
+            numbers: HashMap::new(),
+            services: Vec::new(),
             board,
-            ..Self::default()
+            start: now,
         }
     }
 
     /// Takes over the table's upstreams. Returns the numbers of those that are no longer listed:
     /// their idle connections are to be closed.
-    pub(crate) fn apply(&mut self, snapshot: &Snapshot, settings: &Settings) -> Vec<u32> {
+    pub(crate) fn apply(
+        &mut self,
+        snapshot: &Snapshot,
+        settings: &Settings,
+        now: Instant,
+    ) -> Vec<u32> {
         let was_listed: Vec<u32> = self.numbers.values().copied().collect();
         for (_, known) in &mut self.known {
             known.listed = false;
         }
-        self.services.fill_with(Listed::default);
-        for service in &snapshot.services {
-            // Found, and found not listening: nothing there to dial.
-            if service.serving != Serving::Yes {
-                continue;
-            }
-            let slot = service.slot as usize;
-            if self.services.len() <= slot {
-                self.services.resize_with(slot + 1, Listed::default);
-            }
-            let upstreams = service.upstreams.iter();
-            let tiered = upstreams.map(|it| (tier(it, settings), self.list(it)));
-            self.services[slot] = Listed::new(tiered.collect());
+        let mut services = std::mem::take(&mut self.services);
+        let had: Vec<bool> = services.iter().map(|it| !it.numbers.is_empty()).collect();
+        for listed in &mut services {
+            listed.set(Vec::new());
+            listed.is_paused = false;
         }
+        for service in &snapshot.services {
+            let slot = service.slot as usize;
+            if services.len() <= slot {
+                services.resize_with(slot + 1, Listed::default);
+            }
+            services[slot].is_paused = service.paused;
+            // Found, and found not listening: nothing there to dial.
+            if service.serving == Serving::Yes {
+                let upstreams = service.upstreams.iter();
+                let tiered = upstreams.map(|it| (tier(it, settings), self.list(it)));
+                services[slot].set(tiered.collect());
+            }
+        }
+        for (listed, had) in services.iter_mut().zip(had) {
+            match (had, listed.numbers.is_empty()) {
+                (true, true) => listed.emptied = Some(now),
+                (_, false) => listed.emptied = None,
+                (false, true) => {}
+            }
+        }
+        self.services = services;
         self.numbers
             .retain(|_, number| self.known[*number as usize].listed);
         let gone = was_listed
@@ -138,16 +179,30 @@ impl Balance {
         gone
     }
 
-    /// Returns whether the service has anything to connect to.
-    pub(crate) fn has_any(&self, slot: u32) -> bool {
-        self.services
-            .get(slot as usize)
-            .is_some_and(|listed| !listed.numbers.is_empty())
+    /// Returns the upstreams of the service.
+    pub(crate) fn listed(&self, slot: u32) -> &[u32] {
+        let listed = self.services.get(slot as usize);
+        listed.map_or(&[], |listed| &listed.numbers)
     }
 
-    /// Chooses an upstream of the service that is not among `tried`: of the first tier that has
-    /// one that does not rest, the less busy of two at random. One that rests only where all
-    /// others, of any tier, have been tried.
+    /// Returns whether the requests of the service are to wait.
+    pub(crate) fn is_paused(&self, slot: u32) -> bool {
+        let listed = self.services.get(slot as usize);
+        listed.is_some_and(|listed| listed.is_paused)
+    }
+
+    /// Returns whether the service was up lately, so that it is likely to come back.
+    pub(crate) fn was_up(&self, slot: u32, now: Instant) -> bool {
+        let Some(listed) = self.services.get(slot as usize) else {
+            return false;
+        };
+        let is_lately = |at: Instant| now.saturating_duration_since(at) < RESTART_MAX;
+        let mut marks = listed.numbers.iter().map(|it| &self.get(*it).mark);
+        listed.emptied.is_some_and(is_lately) || marks.any(|it| it.was_up_within(RESTART_MAX, now))
+    }
+
+    /// Chooses an upstream of the service that does not rest and is not among `tried`: of the first
+    /// tier that has one, the less busy of two at random.
     pub(crate) fn choose(
         &self,
         slot: u32,
@@ -156,21 +211,50 @@ impl Balance {
         random: &mut Rng,
     ) -> Option<u32> {
         let listed = self.services.get(slot as usize)?;
-        if let ([only], []) = (listed.numbers.as_slice(), tried) {
-            return Some(*only);
-        }
         let rested = |number: &u32| !tried.contains(number) && !self.rests(*number, now);
-        for tier in listed.tiers() {
-            if let Some(chosen) = self.less_busy(tier.iter().copied().filter(rested), random) {
-                return Some(chosen);
-            }
+        if let [only] = listed.numbers.as_slice() {
+            return Some(*only).filter(rested);
         }
-        let untried = listed
-            .numbers
-            .iter()
-            .copied()
-            .filter(|number| !tried.contains(number));
-        untried.min_by_key(|number| self.get(*number).rest.until)
+        let mut tiers = listed.tiers();
+        tiers.find_map(|tier| self.less_busy(tier.iter().copied().filter(rested), random))
+    }
+
+    /// Chooses among those that rest, where nobody waits for them to be tried: the one that has
+    /// rested for longest.
+    pub(crate) fn choose_resting(&self, slot: u32, tried: &[u32]) -> Option<u32> {
+        let untried = |number: &u32| !tried.contains(number);
+        let listed = self.listed(slot).iter().copied();
+        listed
+            .filter(untried)
+            .min_by_key(|number| self.get(*number).rest.ready())
+    }
+
+    /// Returns when a connection is to be tried for those who wait; `None` while one is.
+    pub(crate) fn probe_at(&self, number: u32) -> Option<Instant> {
+        let rest = &self.get(number).rest;
+        match rest.since {
+            _ if rest.is_probed => None,
+            Some(since) => Some(since + rest.length.min(AWAITED_REST_MAX)),
+            None => Some(self.start),
+        }
+    }
+
+    /// Notes that a connection to it is being tried. Returns whether that is a probe, of one that
+    /// has failed: others wait for how it goes.
+    pub(crate) fn dialled(&mut self, number: u32) -> bool {
+        let rest = &mut self.known[number as usize].rest;
+        rest.is_probed |= rest.since.is_some();
+        rest.is_probed
+    }
+
+    /// Notes that a connection is tried for those who wait.
+    pub(crate) fn probed(&mut self, number: u32) {
+        self.known[number as usize].rest.is_probed = true;
+    }
+
+    /// Notes that a probe ended in nothing: whoever it was for has left.
+    pub(crate) fn probe_left(&mut self, number: u32) {
+        self.known[number as usize].rest.is_probed = false;
     }
 
     /// Returns what is known of an upstream that is held.
@@ -202,23 +286,25 @@ impl Balance {
         self.known[number as usize].in_flight -= 1;
     }
 
-    /// Notes that a connection to it was made.
-    pub(crate) fn connected(&mut self, number: u32) {
+    /// Notes that a connection to it was made. Returns whether it had failed before.
+    pub(crate) fn connected(&mut self, number: u32, now: Instant) -> bool {
         let known = &mut self.known[number as usize];
-        known.rest = Rest::default();
-        known.mark.set(Standing::Up);
+        known.mark.set(Standing::Up, now);
+        let rest = std::mem::take(&mut known.rest);
+        rest.since.is_some() || rest.is_probed
     }
 
     /// Notes that a connection to it could not be made.
     pub(crate) fn failed(&mut self, number: u32, now: Instant) {
         let known = &mut self.known[number as usize];
-        known.mark.set(Standing::Failing);
+        known.mark.set(Standing::Failing, now);
         let rest = &mut known.rest;
         // Many connects that fail together are one failure.
-        if rest.until.is_none_or(|until| until <= now) {
+        if rest.is_probed || rest.ready().is_none_or(|ready| ready <= now) {
             rest.length = (rest.length * 2).clamp(REST_MIN, REST_MAX);
-            rest.until = Some(now + rest.length);
+            rest.since = Some(now);
         }
+        rest.is_probed = false;
     }
 
     /// Returns whether this is still an upstream of some service.
@@ -262,7 +348,8 @@ impl Balance {
     }
 
     fn rests(&self, number: u32, now: Instant) -> bool {
-        self.get(number).rest.until.is_some_and(|until| now < until)
+        let rest = &self.get(number).rest;
+        rest.is_probed || rest.ready().is_some_and(|ready| now < ready)
     }
 
     /// Draws two different ones, each pair equally likely, and returns the less busy.

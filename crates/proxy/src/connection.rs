@@ -6,7 +6,7 @@ use exchange::{Client, Ending, Peer, Reuse};
 use mio::Token;
 use routes::Adapter;
 
-use crate::{counters::Count, crowd::Present, socket::Socket, timers::Reminder};
+use crate::{counters::Count, crowd::Present, hold::Place, socket::Socket, timers::Reminder};
 
 /// Which slab a number belongs to; packed with it into a reactor's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ pub(crate) struct ClientConnection {
     pub(crate) active: Option<u32>,
     /// Counted here as a WebSocket.
     pub(crate) websocket: Option<Arc<Count>>,
-    /// Every upstream refused within the wish itself: the exchange is told afterwards.
-    pub(crate) refused: bool,
+    /// Where the exchange waits, or has waited, for its service.
+    pub(crate) place: Option<Box<Place>>,
     /// Stands in the list of the ready.
     pub(crate) queued: bool,
     pub(crate) listener: u16,
@@ -109,7 +109,7 @@ impl ClientConnection {
             served_by: None,
             active: None,
             websocket: None,
-            refused: false,
+            place: None,
             queued: false,
             listener,
             reminder: Reminder::default(),
@@ -143,6 +143,8 @@ pub(crate) struct Wish {
 pub(crate) enum Use {
     /// Being made, for this client.
     Dialling { client: u32, wish: Box<Wish> },
+    /// Being made for whoever waits for its upstream.
+    Probing,
     /// Serves this client.
     Serving { client: u32 },
     /// Waits in the pool.
@@ -159,6 +161,8 @@ pub(crate) struct UpstreamConnection {
     pub(crate) upstream: u32,
     pub(crate) adapter: Adapter,
     pub(crate) usage: Use,
+    /// Others wait for whether it can be made.
+    pub(crate) is_probe: bool,
     /// Stands in the list of the ready.
     pub(crate) queued: bool,
     pub(crate) reminder: Reminder,

@@ -49,6 +49,11 @@ impl Count {
             .store(self.0.load(Relaxed).wrapping_add(more), Relaxed);
     }
 
+    /// Sets it, for counts of what is there.
+    pub(crate) fn set(&self, number: u64) {
+        self.0.store(number, Relaxed);
+    }
+
     /// Takes one away, for counts of what is under way.
     pub(crate) fn less(&self) {
         self.0
@@ -71,6 +76,8 @@ pub(crate) struct WorkerCounters {
     pub(crate) accept_pauses: Count,
     pub(crate) shed: Count,
     pub(crate) access_lines_lost: Count,
+    /// Requests that wait for a service now.
+    pub(crate) held: Count,
     /// Client connections open now, by listener.
     pub(crate) open: Vec<Count>,
     pub(crate) websockets: WebSockets,
@@ -121,6 +128,7 @@ impl WorkerCounters {
             accept_pauses: Count::default(),
             shed: Count::default(),
             access_lines_lost: Count::default(),
+            held: Count::default(),
             open: (0..listeners).map(|_| Count::default()).collect(),
             websockets: WebSockets::default(),
             unrouted: Service::default(),
@@ -182,6 +190,8 @@ pub struct Counters {
     pub shed: u64,
     /// Access lines that were dropped because the writer could not keep up.
     pub access_lines_lost: u64,
+    /// Requests that wait for a service now.
+    pub held: u64,
     /// Exchanges that ended in a panic.
     pub panics: u64,
     /// Requests to unknown hosts.
@@ -334,6 +344,7 @@ impl Counters {
     fn add(&mut self, worker: &WorkerCounters) {
         self.connections_total += worker.connections_total.get();
         self.panics += worker.panics.get();
+        self.held += worker.held.get();
         self.retries += worker.retries.get();
         self.connects_failed += worker.connects_failed.get();
         self.accept_pauses += worker.accept_pauses.get();

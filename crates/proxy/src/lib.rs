@@ -26,6 +26,7 @@ mod crowd;
 mod drain;
 mod figures;
 mod handed;
+mod hold;
 mod listener;
 mod mailbox;
 mod pool;

@@ -117,6 +117,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
         .into_iter()
         .zip(listeners.divide())
         .zip(repeat_n(first, workers));
+    let count = workers;
     let (mut workers, mut seen) = (Vec::new(), Vec::new());
     for ((desk, listeners), published) in parts {
         let counters = Arc::new(WorkerCounters::new(addresses, services));
@@ -135,6 +136,7 @@ pub fn start(listeners: Listeners, options: Options, first: Arc<Published>) -> i
             board: board.clone(),
             open: Arc::clone(&open),
             crowd: crowd.clone(),
+            workers: count,
             instance: instance.clone(),
             random: fastrand::u64(..),
         };

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exchange::{Connected, Connecting, Driver, Ending, Fate, Flow, Record, Reuse, Side};
+use exchange::{Connected, Connecting, Driver, Ending, Fate, Flow, Holding, Record, Reuse, Side};
 use fastrand::Rng;
 use mio::{
     Registry,
@@ -21,6 +21,7 @@ use crate::{
     clock,
     connection::{ClientConnection, Key, UpstreamConnection, Use, Wish, number},
     counters::WorkerCounters,
+    hold::{Holds, Manner},
     pool::Pool,
     reserve::is_out_of_descriptors,
     socket::{Buffers, Socket, Stream},
@@ -41,6 +42,9 @@ pub(crate) struct Parts {
     pub(crate) registry: Registry,
     pub(crate) upstreams: Slab<UpstreamConnection>,
     pub(crate) balance: Balance,
+    pub(crate) holds: Holds,
+    /// How many workers there are.
+    pub(crate) workers: usize,
     pub(crate) pool: Pool,
     pub(crate) wheel: Wheel,
     pub(crate) buffers: Buffers,
@@ -52,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) random: Rng,
     /// Who is to be looked at in the next turn, though the reactor will tell nothing new.
     pub(crate) ready: Vec<Key>,
+    /// Upstreams that can be connected to again.
+    pub(crate) risen: Vec<u32>,
     /// Upstream connections whose places are freed at the end of the turn.
     pub(crate) closed: Vec<u32>,
 }
@@ -117,7 +123,11 @@ impl Driver for Step<'_> {
             self.connection.active = Some(slot);
             self.parts.counters.service(Some(slot)).active.add(1);
         }
-        if !self.parts.balance.has_any(slot) {
+        // Nobody passes those who wait.
+        if self.parts.holds.is_waited_for(slot) || self.parts.balance.is_paused(slot) {
+            return Connecting::Refused;
+        }
+        if self.parts.balance.listed(slot).is_empty() {
             return Connecting::Nowhere;
         }
         match self.dial(Wish {
@@ -128,16 +138,33 @@ impl Driver for Step<'_> {
         }) {
             Dialled::Ready(connected) => Connecting::Ready(connected),
             Dialled::Pending => Connecting::Pending,
-            Dialled::Exhausted => {
-                self.connection.refused = true;
-                self.queue(Side::Client);
-                Connecting::Pending
-            }
+            Dialled::Exhausted => Connecting::Refused,
+        }
+    }
+
+    fn hold(&mut self, slot: u32) -> Holding {
+        let limit = self.published.settings.limits.held;
+        if self.parts.holds.held() >= limit.div_ceil(self.parts.workers) {
+            return Holding::Full;
+        }
+        self.wait(slot, Manner::Held);
+        Holding::Queued {
+            was_up: self.parts.balance.was_up(slot, self.now),
+        }
+    }
+
+    fn stand_by(&mut self, slot: u32) -> usize {
+        self.wait(slot, Manner::StandingBy);
+        self.parts.holds.waiting()
+    }
+
+    fn unhold(&mut self) {
+        if let Some(place) = &mut self.connection.place {
+            self.parts.holds.leave(place);
         }
     }
 
     fn release(&mut self, fate: Fate) {
-        self.connection.refused = false;
         if let Some(upstream) = self.connection.upstream.take() {
             self.parts
                 .release(upstream, fate, self.now, &self.published.settings.timeouts);
@@ -177,6 +204,9 @@ impl Driver for Step<'_> {
         if let Some(slot) = self.connection.active.take() {
             parts.counters.service(Some(slot)).active.less();
         }
+        if let Some(mut place) = self.connection.place.take() {
+            parts.holds.leave(&mut place);
+        }
         let served_by = self.connection.served_by.take();
         if parts.journal.is_on() {
             let service = record
@@ -202,19 +232,20 @@ impl Driver for Step<'_> {
 impl Step<'_> {
     /// Tries one upstream after the other until one can be connected to, or may be.
     pub(crate) fn dial(&mut self, mut wish: Wish) -> Dialled {
-        let patience = self.published.settings.timeouts.connect;
+        // One that does not answer at all is not the end; several are.
+        let patience = 2 * self.published.settings.timeouts.connect;
+        let may_hold = !self.published.settings.timeouts.hold.is_zero();
         loop {
             let parts = &mut *self.parts;
             let late = self.now.saturating_duration_since(wish.since) >= patience;
             if wish.tried.len() >= DIALS_MAX || (late && !wish.tried.is_empty()) {
                 return Dialled::Exhausted;
             }
-            let random = &mut parts.random;
-            let Some(upstream) = parts
-                .balance
-                .choose(wish.slot, &wish.tried, self.now, random)
-            else {
-                return Dialled::Exhausted;
+            let (slot, tried, random) = (wish.slot, &wish.tried[..], &mut parts.random);
+            let chosen = parts.balance.choose(slot, tried, self.now, random);
+            let resting = || parts.balance.choose_resting(slot, tried);
+            let Some(upstream) = chosen.or_else(|| resting().filter(|_| !may_hold)) else {
+                return self.take_any_idle(&wish);
             };
             self.serve_by(upstream);
             if let Some(connected) = self.take_idle(upstream, wish.reuse) {
@@ -232,6 +263,28 @@ impl Step<'_> {
                 }
             }
         }
+    }
+
+    /// An upstream that rests may have connections still.
+    fn take_any_idle(&mut self, wish: &Wish) -> Dialled {
+        for upstream in self.parts.balance.listed(wish.slot).to_vec() {
+            if wish.tried.contains(&upstream) {
+                continue;
+            }
+            if let Some(connected) = self.take_idle(upstream, wish.reuse) {
+                self.serve_by(upstream);
+                return Dialled::Ready(connected);
+            }
+        }
+        Dialled::Exhausted
+    }
+
+    /// Has the client wait for a service.
+    fn wait(&mut self, slot: u32, manner: Manner) {
+        let before = self.connection.place.take();
+        let holds = &mut self.parts.holds;
+        let place = holds.enter(slot, self.key, manner, before.map(|place| *place));
+        self.connection.place = Some(Box::new(place));
     }
 
     /// Remembers the upstream for the access line.
@@ -275,8 +328,8 @@ impl Step<'_> {
         };
         let adapter = parts.balance.get(upstream).adapter;
         let mut reminder = Reminder::default();
+        let is_probe = parts.balance.dialled(upstream);
         let usage = if is_connected {
-            parts.balance.connected(upstream);
             Use::Serving { client: self.key }
         } else {
             let limit = self
@@ -294,6 +347,7 @@ impl Step<'_> {
             upstream,
             adapter,
             usage,
+            is_probe: is_probe && !is_connected,
             queued,
             reminder,
         });
@@ -301,6 +355,7 @@ impl Step<'_> {
         parts.balance.begin(upstream);
         self.connection.upstream = Some(key);
         if is_connected {
+            parts.connected(upstream, self.now);
             Dialled::Ready(Connected {
                 reused: false,
                 adapter,
@@ -350,6 +405,12 @@ impl Parts {
         if fate == Fate::Close || !may_keep || !self.pool.put(upstream, key, now) {
             return self.close(key);
         }
+        self.rest_in_pool(key, now, timeouts);
+    }
+
+    /// A connection that stands in the pool: it is closed once it was idle for too long.
+    fn rest_in_pool(&mut self, key: u32, now: Instant, timeouts: &Timeouts) {
+        let connection = &mut self.upstreams[key as usize];
         connection.usage = Use::Idle;
         let until = now.checked_add(idle_max(connection.adapter, timeouts));
         let token = Key::Upstream(key).token();
@@ -362,6 +423,10 @@ impl Parts {
         let connection = &mut self.upstreams[key as usize];
         if matches!(connection.usage, Use::Closed) {
             return;
+        }
+        if std::mem::take(&mut connection.is_probe) {
+            self.balance.probe_left(connection.upstream);
+            self.holds.look_again();
         }
         connection.usage = Use::Closed;
         connection.socket.discard(&mut self.buffers);
@@ -376,12 +441,66 @@ impl Parts {
         }
     }
 
+    /// Notes a connection that was made.
+    pub(crate) fn connected(&mut self, upstream: u32, now: Instant) {
+        if self.balance.connected(upstream, now) && !self.holds.is_empty() {
+            self.risen.push(upstream);
+        }
+    }
+
+    /// Tries to connect to an upstream for those who wait for it.
+    pub(crate) fn probe(&mut self, upstream: u32, now: Instant, timeouts: &Timeouts) {
+        let stream = match self.open(upstream) {
+            Ok(stream) => stream,
+            Err(error) => return self.failed(upstream, &error, now),
+        };
+        let is_connected = matches!(stream, Stream::Unix(_));
+        let entry = self.upstreams.vacant_entry();
+        let key = number(entry.key());
+        let token = Key::Upstream(key).token();
+        let socket = match Socket::register(stream, is_connected, &self.registry, token) {
+            Ok(socket) => socket,
+            Err(error) => return self.failed(upstream, &error, now),
+        };
+        entry.insert(UpstreamConnection {
+            socket,
+            upstream,
+            adapter: self.balance.get(upstream).adapter,
+            usage: Use::Probing,
+            is_probe: true,
+            queued: false,
+            reminder: Reminder::default(),
+        });
+        self.balance.hold(upstream);
+        self.balance.probed(upstream);
+        if is_connected {
+            return self.probed(key, now, timeouts);
+        }
+        let limit = now.checked_add(timeouts.connect);
+        let reminder = &mut self.upstreams[key as usize].reminder;
+        self.wheel.set(reminder, limit, token.0);
+    }
+
+    /// A connection that was tried for those who wait is there: the pool has it, and they are called.
+    pub(crate) fn probed(&mut self, key: u32, now: Instant, timeouts: &Timeouts) {
+        let upstream = self.upstreams[key as usize].upstream;
+        self.upstreams[key as usize].is_probe = false;
+        self.balance.connected(upstream, now);
+        self.risen.push(upstream);
+        if self.balance.is_listed(upstream) && self.pool.put(upstream, key, now) {
+            self.rest_in_pool(key, now, timeouts);
+        } else {
+            self.close(key);
+        }
+    }
+
     /// Notes a connect that failed.
     pub(crate) fn failed(&mut self, upstream: u32, error: &io::Error, now: Instant) {
         self.counters.connects_failed.add(1);
         let address = &self.balance.get(upstream).address;
         tracing::debug!(upstream = %address, %error, "connect failed");
         self.balance.failed(upstream, now);
+        self.holds.look_again();
     }
 
     /// Begins to connect.

@@ -275,13 +275,20 @@ fn a_new_table_holds_for_connections_that_live() {
     eventually(|| old.ended.load(SeqCst) == 1);
 }
 
+/// Settings by which nothing waits for a service.
+fn impatient() -> Settings {
+    let mut settings = Settings::default();
+    settings.timeouts.hold = Duration::ZERO;
+    settings
+}
+
 #[test]
 fn a_refused_upstream_is_told_and_counted() {
     let gone = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let table = table(1, &[("app.test", Address::Tcp(gone))], Settings::default());
+    let table = table(1, &[("app.test", Address::Tcp(gone))], impatient());
     let stage = Stage::with(table, 1, AccessLog::Off);
     let mut client = stage.client();
     for _ in 0..3 {
@@ -308,7 +315,7 @@ fn a_unix_socket_serves_and_a_missing_one_is_refused() {
         ("app.test", Address::Unix(path)),
         ("gone.test", Address::Unix(missing)),
     ];
-    let stage = Stage::with(table(1, &routes, Settings::default()), 1, AccessLog::Off);
+    let stage = Stage::with(table(1, &routes, impatient()), 1, AccessLog::Off);
     let mut client = stage.client();
     assert_eq!(client.get("/").text(), "unix");
     let answer = client

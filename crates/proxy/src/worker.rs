@@ -26,6 +26,7 @@ use crate::{
     counters::WorkerCounters,
     crowd::Crowd,
     drain::Drain,
+    hold::Holds,
     listener::Listener,
     mailbox::Mailbox,
     pool::Pool,
@@ -43,6 +44,7 @@ mod leaving;
 #[cfg(test)]
 mod tests;
 mod upstreams;
+mod waiting;
 
 use accepting::Door;
 pub(crate) use accepting::{Dealer, Dealt};
@@ -72,6 +74,8 @@ pub(crate) struct Seed {
     /// Client connections of all workers.
     pub(crate) open: Arc<AtomicUsize>,
     pub(crate) crowd: Crowd,
+    /// How many workers there are.
+    pub(crate) workers: usize,
     /// This process in Via.
     pub(crate) instance: String,
     /// Of request ids and choices.
@@ -112,13 +116,15 @@ impl Worker {
     pub(crate) fn new(seed: Seed) -> io::Result<Self> {
         let now = clock::now();
         let registry = seed.poll.registry().try_clone()?;
-        let mut balance = Balance::new(seed.board);
+        let mut balance = Balance::new(seed.board, now);
         // The first table: nothing can be gone.
-        let _none = balance.apply(&seed.published.snapshot, &seed.published.settings);
+        let _none = balance.apply(&seed.published.snapshot, &seed.published.settings, now);
         let parts = Parts {
             registry,
             upstreams: Slab::new(),
             balance,
+            holds: Holds::default(),
+            workers: seed.workers,
             pool: Pool::default(),
             wheel: Wheel::new(now),
             buffers: Buffers::default(),
@@ -128,6 +134,7 @@ impl Worker {
             counters: seed.counters,
             random: fastrand::Rng::with_seed(seed.random),
             ready: Vec::new(),
+            risen: Vec::new(),
             closed: Vec::new(),
         };
         let doors = Door::open_all(seed.listeners, &parts.registry)?;
@@ -177,6 +184,7 @@ impl Worker {
         }
         self.serve_ready();
         self.ring();
+        self.attend_to_waiting();
         self.go_on_leaving();
         self.resume_accepting();
         self.end_turn();
@@ -284,13 +292,27 @@ impl Worker {
             snapshot,
             settings,
         } = &*published;
-        for upstream in self.parts.balance.apply(snapshot, settings) {
-            for connection in self.parts.pool.clear(upstream) {
-                self.parts.close(connection);
+        let parts = &mut self.parts;
+        let paused = |balance: &Balance, slot: &u32| balance.is_paused(*slot);
+        let were_paused: Vec<u32> = parts
+            .holds
+            .slots()
+            .filter(|slot| paused(&parts.balance, slot))
+            .collect();
+        for upstream in parts.balance.apply(snapshot, settings, self.now) {
+            for connection in parts.pool.clear(upstream) {
+                parts.close(connection);
             }
         }
+        // There may be something new to connect to.
+        parts.holds.look_again();
         self.mailbox.set_applied(published.generation);
         self.published = published;
+        for slot in were_paused {
+            if !self.parts.balance.is_paused(slot) {
+                self.resume(slot);
+            }
+        }
     }
 
     /// Lets an exchange act, and does what it wished for. A panic ends that exchange alone.
@@ -340,7 +362,8 @@ impl Worker {
         let drain = self.drain.as_ref().map(|drain| until(drain.next()));
         let wheel = self.parts.wheel.quiet(self.now);
         let journal = self.parts.journal.due().map(until);
-        [wheel, self.paused.map(until), drain, journal]
+        let look = self.parts.holds.look_at(self.now).map(until);
+        [wheel, self.paused.map(until), drain, journal, look]
             .into_iter()
             .flatten()
             .min()

@@ -31,6 +31,8 @@ pub struct Rules {
     pub listeners: Vec<SocketAddr>,
     /// Services in the table, at most.
     pub services_max: usize,
+    /// The services whose requests are to wait.
+    pub paused: BTreeSet<String>,
 }
 
 impl Default for Rules {
@@ -41,6 +43,7 @@ impl Default for Rules {
             default: None,
             listeners: Vec::new(),
             services_max: settings.limits.services,
+            paused: BTreeSet::new(),
         }
     }
 }
@@ -86,6 +89,7 @@ pub fn merge(previous: &Snapshot, reports: &[Report], rules: &Rules) -> Snapshot
             slot,
             upstreams: joined.upstreams,
             serving: joined.serving,
+            paused: rules.paused.contains(*name),
         });
     }
 

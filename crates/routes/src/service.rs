@@ -38,6 +38,8 @@ pub struct Service {
     pub upstreams: Vec<Upstream>,
     /// Whether it was found listening.
     pub serving: Serving,
+    /// An operator wishes that its requests wait.
+    pub paused: bool,
 }
 
 impl Service {
@@ -49,6 +51,7 @@ impl Service {
             slot,
             upstreams,
             serving: Serving::Yes,
+            paused: false,
         }
     }
 }

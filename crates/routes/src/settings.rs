@@ -86,6 +86,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one client that is no trusted proxy; `None` for no bound.
     pub connections_per_client: Option<usize>,
+    /// Requests that wait for a service, in all.
+    pub held: usize,
     /// Services in the table.
     pub services: usize,
 }
@@ -99,6 +101,7 @@ impl Default for Limits {
             body: None,
             connections: 65_536,
             connections_per_client: None,
+            held: 1024,
             services: 4096,
         }
     }
@@ -123,6 +126,10 @@ pub struct Timeouts {
     pub stream_idle: Option<Duration>,
     /// A WebSocket without a byte either way.
     pub websocket_idle: Option<Duration>,
+    /// Waiting for a service that can't be connected to; zero: nothing waits.
+    pub hold: Duration,
+    /// The same for a service that was up within the last minute.
+    pub hold_restart: Duration,
     /// From SIGTERM to closing the listeners.
     pub shutdown_delay: Duration,
     /// From closing the listeners to ending what is left.
@@ -141,6 +148,8 @@ impl Default for Timeouts {
             stream_idle: None,
             // Phoenix's own sockets beat every 30 s and end after 60 s.
             websocket_idle: Some(Duration::from_secs(120)),
+            hold: Duration::from_secs(5),
+            hold_restart: Duration::from_secs(5),
             shutdown_delay: Duration::ZERO,
             // Phoenix takes up to 30 s to drain its sockets.
             drain: Duration::from_secs(45),

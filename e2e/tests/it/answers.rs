@@ -71,16 +71,32 @@ mod own_answers {
     }
 
     #[test]
-    fn an_upstream_that_refuses_is_502() {
-        // A port that was free a moment ago: nobody listens there.
-        let gone = Upstream::hello();
-        let config = Gateway::config_to(&gone, "", "");
-        drop(gone);
-        let gateway = Gateway::configured(&config);
+    fn an_upstream_that_refuses_is_502_where_nothing_waits() {
+        let gateway = refused("hold = \"0s\"");
         let answer = gateway.get("auth.test", "/");
         assert_eq!(answer.status(), 502);
         let line = gateway.access_line(|line| line["status"] == 502);
         assert_eq!(line["reason"], "connect_refused");
+        assert_eq!(line["held_ms"], 0.0);
+    }
+
+    #[test]
+    fn an_upstream_that_refuses_for_too_long_is_503() {
+        let gateway = refused("hold = \"200ms\"");
+        let answer = gateway.get("auth.test", "/");
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.field("retry-after"), Some("1"));
+        let line = gateway.access_line(|line| line["status"] == 503);
+        assert_eq!(line["reason"], "hold_timeout");
+        assert!(line["held_ms"].as_f64() >= Some(200.0), "{line}");
+    }
+
+    /// A gateway to a port that was free a moment ago: nobody listens there.
+    fn refused(timeouts: &str) -> Gateway {
+        let gone = Upstream::hello();
+        let config = Gateway::config_to(&gone, "", &format!("[timeouts]\n{timeouts}"));
+        drop(gone);
+        Gateway::configured(&config)
     }
 
     #[test]

@@ -200,7 +200,11 @@ mod too_slow {
                 .collect();
 
         let upstream = Upstream::hello();
-        let config = Gateway::config_to(&upstream, "", "[timeouts]\nconnect = \"300ms\"");
+        let config = Gateway::config_to(
+            &upstream,
+            "",
+            "[timeouts]\nconnect = \"300ms\"\nhold = \"0s\"",
+        );
         let config = config.replace(&upstream.address(), &address.to_string());
         let status = Gateway::configured(&config).get("auth.test", "/").status();
         assert!(matches!(status, 502 | 504), "{status}");

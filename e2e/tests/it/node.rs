@@ -425,7 +425,7 @@ fn without_epmd_what_is_attached_stays() {
     // Nobody is left who could say that it is down: it is dialled still.
     node.signal("KILL");
     logged(&gateway, "node lost", node.name());
-    answers(&gateway, HOST, 502);
+    answers(&gateway, HOST, 503);
 }
 
 #[test]

@@ -57,7 +57,7 @@ const PURE: &[(&str, &[&str])] = &[
     ),
     ("phoenix", &[]),
     ("http1", &["memchr", "thiserror"]),
-    ("exchange", &["fastrand", "memchr"]),
+    ("exchange", &["data-encoding", "fastrand", "memchr", "sha1"]),
 ];
 
 /// What the tests of a pure crate may use besides.

@@ -247,21 +247,21 @@ fn requests_that_can_be_sent_twice_take_any_connection_and_others_a_fresh_one() 
 }
 
 #[test]
-fn nowhere_and_refused() {
-    check(
-        |script| {
-            script.answers_connecting(&[Connecting::Nowhere, Connecting::Pending]);
-            script.client_sends(GET).client_sends(GET).is_refused();
-        },
-        &expect![[r#"
+fn nowhere_and_refused_where_nothing_waits() {
+    let mut settings = Settings::default();
+    settings.timeouts.hold = std::time::Duration::ZERO;
+    let mut script = Script::with(settings, "203.0.113.7");
+    script.answers_connecting(&[Connecting::Nowhere, Connecting::Pending]);
+    script.client_sends(GET).client_sends(GET).is_refused();
+    expect![[r#"
             connect 3 Any
             to client: HTTP/1.1 503 Service Unavailable | Content-Type: text/plain; charset=utf-8 | Content-Length: 26 | Cache-Control: no-store | Proxy-Status: mesh-router; error=destination_unavailable | Retry-After: 1 |  | the service is not running
             finished GET auth.local/a 503 no_upstream
             connect 3 Any
             to client: HTTP/1.1 502 Bad Gateway | Content-Type: text/plain; charset=utf-8 | Content-Length: 33 | Cache-Control: no-store | Proxy-Status: mesh-router; error=connection_refused |  | the service can\'t be connected to
             finished GET auth.local/a 502 connect_refused
-        "#]],
-    );
+        "#]]
+    .assert_eq(&script.calls());
 }
 
 #[test]

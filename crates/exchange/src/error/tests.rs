@@ -18,6 +18,8 @@ fn every_failure_has_a_status() {
         Failure::Reset,
         Failure::Protocol,
         Failure::NoUpstream,
+        Failure::HoldTimeout,
+        Failure::Overload,
         Failure::Stopping,
         Failure::UpstreamSlow,
         Failure::Version,
@@ -48,6 +50,8 @@ fn every_failure_has_a_status() {
         502 reset             kept   connection_terminated    Bad Gateway
         502 protocol          kept   http_protocol_error      Bad Gateway
         503 no_upstream       kept   destination_unavailable  Service Unavailable
+        503 hold_timeout      kept   destination_unavailable  Service Unavailable
+        503 overload          kept   connection_limit_reached Service Unavailable
         503 stopping          closed proxy_internal_response  Service Unavailable
         504 response_timeout  kept   http_response_timeout    Gateway Timeout
         505 version           closed http_request_error       HTTP Version Not Supported

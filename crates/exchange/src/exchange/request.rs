@@ -121,7 +121,7 @@ impl Exchange {
 
     /// Which connections may serve the request: it may meet one that is just being closed, and only
     /// an idempotent one without a body can be sent again then (RFC 9112 §9.3.1).
-    fn reuse(&self) -> Reuse {
+    pub(super) fn reuse(&self) -> Reuse {
         let is_idempotent = match self.method {
             Method::Get | Method::Head | Method::Trace | Method::Idempotent => true,
             Method::Connect | Method::Other => false,

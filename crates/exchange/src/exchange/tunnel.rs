@@ -12,7 +12,7 @@ use super::{Exchange, Next};
 use crate::{Context, Driver, Ending, Fate, Flow, Reason, Side};
 
 /// The gateway restarts (RFC 6455 §7.4.2, IANA).
-const SERVICE_RESTART: u16 = 1012;
+pub(super) const SERVICE_RESTART: u16 = 1012;
 /// The gateway gives the connection up (RFC 6455 §7.4.1).
 const GOING_AWAY: u16 = 1001;
 
@@ -35,6 +35,21 @@ impl Tunnel {
     pub(super) fn close_code(&self) -> Option<u16> {
         let seen = self.to_client.close_code();
         seen.or_else(|| self.to_upstream.close_code())
+    }
+
+    /// Follows what the client sends where nobody passes it on.
+    pub(super) fn follow_client(&mut self, bytes: &[u8]) {
+        self.to_upstream.follow(bytes);
+    }
+
+    /// Follows what we say in the app's place.
+    pub(super) fn follow_app(&mut self, bytes: &[u8]) {
+        self.to_client.follow(bytes);
+    }
+
+    /// The code of the client's close frame.
+    pub(super) fn client_close_code(&self) -> Option<u16> {
+        self.to_upstream.close_code()
     }
 }
 

@@ -14,6 +14,7 @@ fn page(form: Form, text: &str) -> (String, String) {
         listing: None,
         version: Version::Http10,
         keep_alive: true,
+        asks_again: false,
     };
     let (mut head, mut body) = (Vec::new(), Vec::new());
     page.write(&mut head, &mut body);

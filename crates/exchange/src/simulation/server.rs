@@ -154,7 +154,9 @@ impl Server {
     fn begin(&mut self, head: &str, seen: &mut Seen, rng: &mut Rng) {
         let id: usize = field(head, "X-Id").unwrap().parse().unwrap();
         assert!(
-            head.contains(&format!(" /{id} HTTP/1.1\r\n")),
+            ["", "/websocket?vsn=2.0.0"]
+                .iter()
+                .any(|more| head.contains(&format!(" /{id}{more} HTTP/1.1\r\n"))),
             "a torn head: {head}"
         );
         *seen.heads.entry(id).or_default() += 1;

@@ -9,12 +9,32 @@ use super::{
     person::Person,
     server::{Seen, Server},
 };
-use crate::{Connected, Connecting, Driver, Ending, Fate, Flow, Reason, Record, Reuse, Side};
+use crate::{
+    Connected, Connecting, Driver, Ending, Fate, Flow, Holding, Reason, Record, Reuse, Side,
+};
 
 /// The most bytes of one read.
 pub(super) const SCRATCH: usize = 2048;
 /// The most bytes that may wait for one side: a read, a head, and what framing anew adds.
 const WAITING_BYTES_MAX: usize = 2 * SCRATCH + 1024;
+/// Requests that may be held.
+const HELD_MAX: usize = 1;
+
+/// How a client waits for the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Held,
+    StandingBy,
+}
+
+/// The service that all requests are for.
+#[derive(Debug, Default)]
+pub(super) struct Service {
+    /// Nothing can be connected to.
+    pub(super) is_away: bool,
+    /// Requests that are held.
+    pub(super) held: usize,
+}
 
 /// One client's wires.
 pub(super) struct Line {
@@ -29,6 +49,7 @@ pub(super) struct Line {
     pub(super) is_read: bool,
     pub(super) ending: Option<Ending>,
     pub(super) is_connecting: bool,
+    pub(super) place: Option<Place>,
     /// Index of the upstream's connection.
     pub(super) server: Option<usize>,
     pub(super) server_waiting: Vec<u8>,
@@ -36,7 +57,8 @@ pub(super) struct Line {
     /// The upstream takes no more bytes.
     pub(super) server_is_deaf: bool,
     pub(super) wake_at: Option<Instant>,
-    pub(super) records: Vec<(u16, Reason, u8)>,
+    /// Status, reason, attempts, and whether it was held.
+    pub(super) records: Vec<(u16, Reason, u8, bool)>,
 }
 
 impl Line {
@@ -51,6 +73,7 @@ impl Line {
             is_read: true,
             ending: None,
             is_connecting: false,
+            place: None,
             server: None,
             server_waiting: Vec::new(),
             server_is_read: true,
@@ -72,6 +95,7 @@ impl Line {
 /// What one client's driver may touch.
 pub(super) struct Wires<'a> {
     pub(super) line: &'a mut Line,
+    pub(super) service: &'a mut Service,
     pub(super) servers: &'a mut Vec<Server>,
     pub(super) seen: &'a mut Seen,
     pub(super) rng: &'a mut Rng,
@@ -94,6 +118,13 @@ impl Wires<'_> {
         self.line.is_connecting = false;
         self.servers.push(Server::new());
         self.take(self.servers.len() - 1, false)
+    }
+
+    /// Takes the place away from whoever waits. Returns it.
+    pub(super) fn answer_place(&mut self) -> Option<Place> {
+        let place = self.line.place.take();
+        self.service.held -= usize::from(place == Some(Place::Held));
+        place
     }
 
     fn send_upstream(&mut self, bytes: &[u8]) -> Flow {
@@ -165,6 +196,7 @@ impl Driver for Wires<'_> {
             self.line.server.is_none() && !self.line.is_connecting,
             "two connections"
         );
+        assert_eq!(self.line.place, None, "a wish of one that waits");
         let is_idle =
             |server: &Server| !server.is_used && !server.is_closed && server.outgoing.is_empty();
         let idle = self.servers.iter().position(is_idle);
@@ -173,7 +205,13 @@ impl Driver for Wires<'_> {
         }
         match self.rng.u8(..16) {
             0 => Connecting::Nowhere,
-            1..8 => {
+            1 => Connecting::Refused,
+            2..8 if self.service.is_away => Connecting::Refused,
+            2..16 if self.service.is_away => {
+                self.line.is_connecting = true;
+                Connecting::Pending
+            }
+            2..8 => {
                 self.line.is_connecting = true;
                 Connecting::Pending
             }
@@ -201,6 +239,34 @@ impl Driver for Wires<'_> {
         }
     }
 
+    fn hold(&mut self, slot: u32) -> Holding {
+        assert_eq!(slot, 3);
+        assert!(
+            self.line.server.is_none() && !self.line.is_connecting,
+            "one that has a connection waits"
+        );
+        assert_eq!(self.line.place, None, "two places");
+        if self.service.held == HELD_MAX {
+            return Holding::Full;
+        }
+        self.service.held += 1;
+        self.line.place = Some(Place::Held);
+        Holding::Queued {
+            was_up: self.rng.bool(),
+        }
+    }
+
+    fn stand_by(&mut self, slot: u32) -> usize {
+        assert_eq!(slot, 3);
+        assert_eq!(self.line.place, None, "two places");
+        self.line.place = Some(Place::StandingBy);
+        self.rng.usize(..1000)
+    }
+
+    fn unhold(&mut self) {
+        assert!(self.answer_place().is_some(), "a place given up twice");
+    }
+
     fn end_client(&mut self, ending: Ending) {
         assert_eq!(self.line.ending.replace(ending), None, "ended twice");
         assert!(
@@ -218,7 +284,9 @@ impl Driver for Wires<'_> {
     }
 
     fn finished(&mut self, record: &Record<'_>) {
-        let record = (record.status, record.reason, record.attempts);
+        assert_eq!(self.line.place, None, "a place is left behind");
+        let is_held = !record.held.is_zero();
+        let record = (record.status, record.reason, record.attempts, is_held);
         self.line.records.push(record);
     }
 }

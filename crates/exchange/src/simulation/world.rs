@@ -8,7 +8,7 @@ use routes::{Published, Settings};
 use super::{
     person::{Leave, Person},
     server::{End, Seen, Server},
-    wires::{Line, SCRATCH, Wires},
+    wires::{Line, Place, SCRATCH, Service, Wires},
 };
 use crate::{
     Client, Context, Ending, Peer, Reason, Side, Tools,
@@ -30,6 +30,10 @@ pub(super) struct Tally {
     timeouts: usize,
     departures: usize,
     stops: usize,
+    held: usize,
+    hold_timeouts: usize,
+    overloads: usize,
+    partings: usize,
 }
 
 impl Tally {
@@ -44,6 +48,10 @@ impl Tally {
             self.timeouts,
             self.departures,
             self.stops,
+            self.held,
+            self.hold_timeouts,
+            self.overloads,
+            self.partings,
         ];
         counts.iter().all(|count| *count > 0)
     }
@@ -58,6 +66,8 @@ enum Event {
     ClientDrains,
     Connected,
     Refused,
+    Available,
+    Resumed,
     ServerData,
     ServerEnd(End),
     ServerDrains,
@@ -70,6 +80,7 @@ pub(super) struct World {
     tools: Tools,
     clients: Vec<Client>,
     lines: Vec<Line>,
+    service: Service,
     servers: Vec<Server>,
     seen: Seen,
     has_stopped: bool,
@@ -85,6 +96,10 @@ impl World {
         let lines = (0..rng.usize(1..=3))
             .map(|_| Line::new(Person::new(&mut rng, &mut next_id), &mut rng))
             .collect();
+        let service = Service {
+            is_away: rng.u8(..3) == 0,
+            ..Service::default()
+        };
         Self {
             rng,
             now: start(),
@@ -92,6 +107,7 @@ impl World {
             tools: Tools::new("mr-test", seed),
             clients: Vec::new(),
             lines,
+            service,
             servers: Vec::new(),
             seen: Seen::default(),
             has_stopped: false,
@@ -127,6 +143,9 @@ impl World {
                 self.tell(index, |client, cx| client.stop(hard, cx));
             }
             return;
+        }
+        if self.rng.u8(..100) == 0 {
+            self.service.is_away = !self.service.is_away;
         }
         let events: Vec<(usize, Event)> = (0..self.lines.len())
             .flat_map(|index| {
@@ -183,12 +202,18 @@ impl World {
             events.push(Event::ClientDrains);
         }
         if line.is_connecting {
-            events.extend([
-                Event::Connected,
-                Event::Connected,
-                Event::Connected,
-                Event::Refused,
-            ]);
+            events.push(Event::Refused);
+            if !self.service.is_away {
+                events.extend([Event::Connected; 3]);
+            }
+        }
+        if let Some(place) = line.place
+            && !self.service.is_away
+        {
+            events.push(Event::Available);
+            if place == Place::Held {
+                events.push(Event::Resumed);
+            }
         }
         let Some(server) = line.server.map(|server| &self.servers[server]) else {
             return events;
@@ -241,6 +266,14 @@ impl World {
                 line.is_connecting = false;
                 self.tell(index, |client, cx| client.on_refused(cx));
             }
+            Event::Available => self.tell(index, |client, cx| {
+                cx.driver.answer_place();
+                client.on_available(cx);
+            }),
+            Event::Resumed => self.tell(index, |client, cx| {
+                cx.driver.answer_place();
+                client.on_resumed(cx);
+            }),
             Event::ServerData => {
                 let server = &mut self.servers[line.server.unwrap()];
                 let len = piece(rng, server.outgoing.len());
@@ -269,6 +302,7 @@ impl World {
         let clients = &mut self.clients;
         let mut wires = Wires {
             line: &mut self.lines[index],
+            service: &mut self.service,
             servers: &mut self.servers,
             seen: &mut self.seen,
             rng: &mut self.rng,
@@ -295,6 +329,7 @@ impl World {
             self.servers.iter().all(|server| !server.is_used),
             "a connection leaks"
         );
+        assert_eq!(self.service.held, 0, "a place leaks");
         for (id, times) in &self.seen.heads {
             let times_max = if self.seen.is_retriable[id] { 2 } else { 1 };
             assert!(*times <= times_max, "request {id} was sent {times} times");
@@ -311,7 +346,7 @@ impl World {
             "{}",
             line.told()
         );
-        for (answer, (status, reason, attempts)) in answers.iter().zip(records) {
+        for (answer, (status, reason, attempts, _)) in answers.iter().zip(records) {
             assert_eq!(answer.status, *status);
             assert!(*attempts <= 2);
             // An answer of our own has a reason other than the app's.
@@ -324,15 +359,23 @@ impl World {
             tally.own_answers += usize::from(answer.mark.is_none());
             tally.retries += usize::from(*attempts == 2);
         }
-        for (_, reason, _) in records {
+        for (_, reason, _, held) in records {
+            tally.held += usize::from(*held && *reason == Reason::Ok);
+            tally.hold_timeouts += usize::from(*reason == Reason::HoldTimeout);
+            tally.overloads += usize::from(*reason == Reason::Overload);
+            tally.partings += usize::from(*reason == Reason::TurnedAway);
             let is_late = matches!(reason, Reason::ClientTimeout | Reason::ResponseTimeout);
             tally.timeouts += usize::from(is_late);
             tally.departures += usize::from(*reason == Reason::ClientClosed);
         }
         tally.aborts += cut;
-        if let Some(bytes) = tunnel {
-            tally.tunnels += 1;
-            self.check_tunnel(line, &bytes);
+        match (tunnel, answers.last().and_then(|answer| answer.mark)) {
+            (Some(bytes), Some(_)) => {
+                tally.tunnels += 1;
+                self.check_tunnel(line, &bytes);
+            }
+            (Some(bytes), None) => self.check_parting(line, &bytes),
+            (None, _) => {}
         }
         self.check_completeness(line, answers.len());
     }
@@ -361,6 +404,16 @@ impl World {
             answers <= line.person.requests.len() + 1,
             "more answers than requests"
         );
+    }
+
+    /// Who was turned away has heard of nothing but that, and its app has not heard of it.
+    fn check_parting(&self, line: &Line, received: &[u8]) {
+        let id = line.person.requests.last().unwrap().id;
+        assert!(!self.seen.heads.contains_key(&id), "the app has begun it");
+        let farewell = http1::close_frame(1012);
+        assert!(farewell.starts_with(received), "{}", line.told());
+        let was_told = received == farewell || line.has_left || line.is_deaf;
+        assert!(was_told, "left open: {}", line.told());
     }
 
     fn check_tunnel(&self, line: &Line, received: &[u8]) {
@@ -399,6 +452,7 @@ impl World {
     fn with<T>(&mut self, index: usize, event: impl FnOnce(&mut Context<'_, Wires<'_>>) -> T) -> T {
         let mut wires = Wires {
             line: &mut self.lines[index],
+            service: &mut self.service,
             servers: &mut self.servers,
             seen: &mut self.seen,
             rng: &mut self.rng,

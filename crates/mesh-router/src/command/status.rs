@@ -72,6 +72,10 @@ fn head(status: &StatusView, now: Timestamp) -> String {
         false => format!("a worker is at {} still", generation.applied),
     };
     let totals = &status.totals;
+    let held = match totals.held {
+        0 => String::new(),
+        held => format!(" ({held} held)"),
+    };
     let project = match (&status.project, &status.env) {
         (Some(project), Some(env)) => format!("{project} ({env})"),
         (Some(project), None) => project.clone(),
@@ -110,7 +114,7 @@ fn head(status: &StatusView, now: Timestamp) -> String {
         (
             "traffic",
             format!(
-                "{}, {} under way, {}; {} so far, {} of them to unknown hosts",
+                "{}, {} under way{held}, {}; {} so far, {} of them to unknown hosts",
                 counted(totals.connections_open, "connection"),
                 counted(totals.active, "request"),
                 counted(totals.websockets, "WebSocket"),

@@ -119,6 +119,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("limits.connections", "65536"),
     Key::one("limits.connections_per_client", "none").or("none"),
     Key::one("limits.services", "4096"),
+    Key::one("limits.held", "1024"),
     Key::time("timeouts.head", "10s"),
     Key::time("timeouts.body", "60s"),
     Key::time("timeouts.connect", "2s"),
@@ -127,6 +128,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::time("timeouts.upstream_idle", "auto"),
     Key::time("timeouts.stream_idle", "none").or("none"),
     Key::time("timeouts.websocket_idle", "120s").or("none"),
+    Key::time("timeouts.hold", "5s"),
     Key::time("timeouts.shutdown_delay", "0s"),
     Key::time("timeouts.drain", "45s"),
 ];
@@ -148,9 +150,6 @@ pub(crate) const ROUTE_KEYS: &[&str] = &["endpoint", "upstreams", "subdomains"];
 
 /// The table of routes by hand: `[routes."auth.example.com"]`.
 pub(crate) const ROUTES: &str = "routes";
-
-/// Keys that other versions know: named so that nobody hunts for a misspelling.
-const ELSEWHERE: &[&str] = &["limits.held", "timeouts.hold"];
 
 /// Returns the key of that path.
 pub(crate) fn find(path: &str) -> Option<&'static Key> {
@@ -178,9 +177,6 @@ pub(crate) fn unknown(path: &str, others: impl IntoIterator<Item = &'static str>
     let place = within
         .map(|name| format!(" in [{name}]"))
         .unwrap_or_default();
-    if ELSEWHERE.contains(&path) {
-        return format!("key \"{shown}\"{place} is not known in this version of mesh-router");
-    }
     let start = format!("unknown key \"{shown}\"{place}");
     let others = others.into_iter().filter(|_| within.is_none());
     if let Some(nearest) = nearest(shown, siblings(within).into_iter().chain(others)) {

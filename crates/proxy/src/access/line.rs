@@ -69,8 +69,7 @@ fn json(into: &mut Vec<u8>, stamp: &str, record: &Record<'_>, about: &About<'_>)
     line.number("attempts", Some(u64::from(record.attempts)));
     line.millis("duration_ms", Some(record.duration));
     line.millis("upstream_ms", record.upstream);
-    // Nothing is held yet.
-    line.millis("held_ms", Some(Duration::ZERO));
+    line.millis("held_ms", Some(record.held));
     line.number("bytes_in", Some(record.bytes_in));
     line.number("bytes_out", Some(record.bytes_out));
     line.text_or_null("user_agent", record.user_agent, USER_AGENT_BYTES_MAX);

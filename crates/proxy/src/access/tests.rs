@@ -25,6 +25,7 @@ fn record() -> Record<'static> {
         attempts: 1,
         duration: Duration::from_micros(12_345),
         upstream: Some(Duration::from_micros(7)),
+        held: Duration::from_millis(1500),
         bytes_in: 1,
         bytes_out: u64::MAX,
         user_agent: b"curl/8",
@@ -58,7 +59,7 @@ fn a_line_has_every_field() {
         "scheme": "https", "host": "auth.local", "path": "/", "proto": "HTTP/1.1", "status": 200,
         "reason": "ok", "service": "AuthWeb.Endpoint", "app": null, "node": null,
         "upstream": null, "upstream_state": null, "attempts": 1, "duration_ms": 12.345, "upstream_ms": 0.007,
-        "held_ms": 0.0, "bytes_in": 1, "bytes_out": 18446744073709551615, "user_agent": "curl/8",
+        "held_ms": 1500.0, "bytes_in": 1, "bytes_out": 18446744073709551615, "user_agent": "curl/8",
         "upgrade": null, "close_code": null }"#;
     assert_eq!(
         json(&record()),

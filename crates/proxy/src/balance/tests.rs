@@ -18,11 +18,15 @@ fn table(services: &[&[u16]]) -> Snapshot {
 }
 
 fn apply(balance: &mut Balance, table: &Snapshot) -> Vec<u32> {
-    balance.apply(table, &Settings::default())
+    balance.apply(table, &Settings::default(), balance.start)
+}
+
+fn empty() -> Balance {
+    Balance::new(Board::default(), crate::clock::now())
 }
 
 fn balance(services: &[&[u16]]) -> Balance {
-    let mut balance = Balance::default();
+    let mut balance = empty();
     assert_eq!(apply(&mut balance, &table(services)), [0; 0]);
     balance
 }
@@ -35,11 +39,11 @@ struct Chooser {
 
 impl Chooser {
     fn new(services: &[&[u16]]) -> Self {
-        let now = crate::clock::now();
+        let balance = balance(services);
         Self {
-            balance: balance(services),
             random: Rng::with_seed(7),
-            now,
+            now: balance.start,
+            balance,
         }
     }
 
@@ -60,6 +64,17 @@ impl Chooser {
     fn fail(&mut self, port: u16) {
         let number = self.number(port);
         self.balance.failed(number, self.now);
+    }
+
+    /// Begins to connect; returns whether others are to wait for how that goes.
+    fn dial(&mut self, port: u16) -> bool {
+        let number = self.number(port);
+        self.balance.dialled(number)
+    }
+
+    fn resting(&self, tried: &[u16]) -> Option<u32> {
+        let tried: Vec<u32> = tried.iter().map(|port| self.number(*port)).collect();
+        self.balance.choose_resting(0, &tried)
     }
 
     /// How often each port is chosen in a thousand times.
@@ -112,23 +127,88 @@ fn the_busiest_of_three_is_never_chosen() {
 }
 
 #[test]
-fn one_that_failed_rests_and_is_tried_last() {
+fn one_that_failed_rests() {
     let mut chooser = Chooser::new(&[&[1, 2]]);
     chooser.fail(1);
     assert_eq!(chooser.shares().get(&1), None);
-    assert_eq!(chooser.choose(&[2]), Some(1), "there is no other");
-    assert_eq!(chooser.choose(&[1, 2]), None);
+    assert_eq!(chooser.choose(&[2]), None, "also where there is no other");
+    let one = Some(chooser.number(1));
+    assert_eq!(chooser.resting(&[2]), one, "where nothing may wait");
+    assert_eq!(chooser.resting(&[1, 2]), None);
     chooser.now += REST_MIN;
     assert!(chooser.shares()[&1] > 300, "it has rested");
 }
 
 #[test]
-fn of_those_that_rest_the_first_to_be_ready_is_tried() {
+fn of_those_that_rest_the_first_to_be_ready_is_tried_where_nothing_may_wait() {
     let mut chooser = Chooser::new(&[&[1, 2]]);
     chooser.fail(2);
     chooser.now += REST_MIN / 2;
     chooser.fail(1);
-    assert_eq!(chooser.choose(&[]), Some(2));
+    assert_eq!(chooser.resting(&[]), Some(chooser.number(2)));
+}
+
+#[test]
+fn one_that_has_rested_is_tried_by_one_at_a_time() {
+    let mut chooser = Chooser::new(&[&[1]]);
+    assert!(!chooser.dial(1), "it is not known to fail");
+    assert_eq!(chooser.choose(&[]), Some(1));
+    chooser.fail(1);
+    chooser.now += REST_MIN;
+    assert_eq!(chooser.choose(&[]), Some(1));
+    assert!(chooser.dial(1));
+    assert_eq!(chooser.choose(&[]), None, "others wait for how that goes");
+    let number = chooser.number(1);
+    chooser.balance.probe_left(number);
+    assert_eq!(chooser.choose(&[]), Some(1));
+    assert!(chooser.dial(1));
+    let number = chooser.number(1);
+    assert!(chooser.balance.connected(number, chooser.now));
+    assert_eq!(chooser.choose(&[]), Some(1));
+    assert!(!chooser.balance.connected(number, chooser.now), "no news");
+}
+
+#[test]
+fn those_who_wait_have_it_tried_every_half_second_at_the_least() {
+    let mut chooser = Chooser::new(&[&[1]]);
+    let number = chooser.number(1);
+    let at_once = chooser.balance.probe_at(number);
+    assert!(at_once.is_some_and(|at| at <= chooser.now));
+    for expected in [100, 200, 400, 500, 500] {
+        chooser.balance.probed(number);
+        assert_eq!(chooser.balance.probe_at(number), None);
+        chooser.fail(1);
+        let wait = Duration::from_millis(expected);
+        assert_eq!(chooser.balance.probe_at(number), Some(chooser.now + wait));
+        chooser.now += wait;
+    }
+}
+
+#[test]
+fn a_service_was_up_for_a_minute_after_it_was_or_after_it_has_gone() {
+    let mut chooser = Chooser::new(&[&[1]]);
+    let number = chooser.number(1);
+    assert!(!chooser.balance.was_up(0, chooser.now), "nobody knows");
+    chooser.fail(1);
+    assert!(!chooser.balance.was_up(0, chooser.now), "never");
+    chooser.balance.connected(number, chooser.now);
+    chooser.now += RESTART_MAX * 2;
+    assert!(chooser.balance.was_up(0, chooser.now));
+    chooser.fail(1);
+    chooser.now += RESTART_MAX - Duration::from_secs(1);
+    chooser.fail(1);
+    assert!(chooser.balance.was_up(0, chooser.now));
+    chooser.now += Duration::from_secs(1);
+    assert!(!chooser.balance.was_up(0, chooser.now));
+    let (empty, later) = (table(&[&[]]), chooser.now);
+    chooser.balance.apply(&empty, &Settings::default(), later);
+    chooser.now += RESTART_MAX - Duration::from_secs(1);
+    chooser
+        .balance
+        .apply(&empty, &Settings::default(), chooser.now);
+    assert!(chooser.balance.was_up(0, chooser.now));
+    chooser.now += Duration::from_secs(1);
+    assert!(!chooser.balance.was_up(0, chooser.now));
 }
 
 #[test]
@@ -144,7 +224,7 @@ fn rest_doubles_up_to_a_bound_and_success_ends_it() {
         assert!(chooser.shares().contains_key(&1), "{expected}");
     }
     let number = chooser.number(1);
-    chooser.balance.connected(number);
+    chooser.balance.connected(number, chooser.now);
     chooser.fail(1);
     chooser.now += REST_MIN;
     assert!(
@@ -222,14 +302,7 @@ fn one_out_of_sight_is_chosen_only_where_all_others_rest_or_were_tried() {
     assert_eq!(chooser.choose(&[]), Some(3));
     chooser.fail(3);
     assert_eq!(chooser.choose(&[]), Some(1), "it does not rest");
-    chooser.now += REST_MIN / 2;
-    chooser.fail(1);
-    assert_ne!(
-        chooser.choose(&[]),
-        Some(1),
-        "the others are ready before it"
-    );
-    chooser.now += REST_MIN / 2;
+    chooser.now += REST_MIN;
     assert_eq!(chooser.shares().get(&1), None, "the others have rested");
 }
 
@@ -263,7 +336,9 @@ fn local_upstreams_go_first_where_they_are_preferred() {
     ]);
     apply(&mut chooser.balance, &table);
     assert_eq!(chooser.shares().len(), 3, "where they are not");
-    chooser.balance.apply(&table, &local(&["10.0.0.2"]));
+    chooser
+        .balance
+        .apply(&table, &local(&["10.0.0.2"]), chooser.now);
     let number =
         |at: &str| chooser.balance.numbers[&Address::from(at.parse::<SocketAddr>().unwrap())];
     let order = [
@@ -285,7 +360,9 @@ fn local_upstreams_go_first_where_they_are_preferred() {
         .choose(0, &[], chooser.now, &mut chooser.random);
     assert!(first.is_some_and(|first| order[..2].contains(&first)));
     // The machine has got another address.
-    chooser.balance.apply(&table, &local(&["10.0.0.1"]));
+    chooser
+        .balance
+        .apply(&table, &local(&["10.0.0.1"]), chooser.now);
     let chosen = chooser
         .balance
         .choose(0, &[order[1]], chooser.now, &mut chooser.random);
@@ -296,7 +373,7 @@ fn local_upstreams_go_first_where_they_are_preferred() {
 fn an_address_is_in_sight_if_one_of_its_services_sees_it() {
     let mut snapshot = table(&[&[1], &[1]]);
     snapshot.services[1].upstreams[0].sight = Sight::Unconfirmed;
-    let mut balance = Balance::default();
+    let mut balance = empty();
     let sight = |balance: &Balance| balance.get(balance.numbers[&address(1)]).sight;
     apply(&mut balance, &snapshot);
     assert_eq!(sight(&balance), Sight::Confirmed);
@@ -308,7 +385,8 @@ fn an_address_is_in_sight_if_one_of_its_services_sees_it() {
 #[test]
 fn the_last_news_of_any_worker_stands_on_the_board() {
     let board = Board::default();
-    let mut workers = [Balance::new(board.clone()), Balance::new(board.clone())];
+    let now = crate::clock::now();
+    let mut workers = [(); 2].map(|()| Balance::new(board.clone(), now));
     for worker in &mut workers {
         apply(worker, &table(&[&[1, 2]]));
     }
@@ -321,10 +399,10 @@ fn the_last_news_of_any_worker_stands_on_the_board() {
     };
     check(&[(1, Standing::Untried), (2, Standing::Untried)]);
     let number = workers[0].numbers[&address(1)];
-    workers[0].failed(number, crate::clock::now());
+    workers[0].failed(number, now);
     check(&[(1, Standing::Failing), (2, Standing::Untried)]);
     let number = workers[1].numbers[&address(1)];
-    workers[1].connected(number);
+    workers[1].connected(number, now);
     check(&[(1, Standing::Up), (2, Standing::Untried)]);
     for worker in &mut workers {
         apply(worker, &table(&[&[2]]));

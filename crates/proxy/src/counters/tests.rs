@@ -16,6 +16,7 @@ fn record(method: &'static [u8], status: u16, reason: Reason, ms: u64) -> Record
         attempts: 1,
         duration: Duration::from_millis(ms),
         upstream: None,
+        held: Duration::ZERO,
         bytes_in: 10,
         bytes_out: 100,
         user_agent: b"",

@@ -121,9 +121,6 @@ impl Worker {
             return;
         };
         let Slot { connection, .. } = slot;
-        if std::mem::take(&mut connection.refused) {
-            return self.step(key, |client, context| client.on_refused(context));
-        }
         if connection.socket.wants_flush()
             && connection.socket.flush(&mut self.parts.buffers) == Flushed::All
         {
@@ -259,6 +256,9 @@ impl Worker {
         self.parts.wheel.set(&mut connection.reminder, None, 0);
         if let Some(upstream) = connection.served_by.take() {
             self.parts.balance.let_go(upstream);
+        }
+        if let Some(mut place) = connection.place.take() {
+            self.parts.holds.leave(&mut place);
         }
         let counters = &self.parts.counters;
         if let Some(service) = connection.active.take() {

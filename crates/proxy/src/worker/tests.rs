@@ -51,6 +51,7 @@ impl Hand {
             board: Board::default(),
             open: Arc::default(),
             crowd: Crowd::default(),
+            workers: 1,
             instance: "mr-test".to_owned(),
             random: 7,
         });

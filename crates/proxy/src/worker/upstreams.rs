@@ -21,6 +21,7 @@ impl Worker {
         match upstream.usage {
             Use::Serving { client } => self.serve_exchange(key, client),
             Use::Dialling { .. } => self.go_on_dialling(key),
+            Use::Probing => self.go_on_probing(key),
             Use::Idle => self.watch_idle(key),
             Use::Closed => {}
         }
@@ -33,6 +34,7 @@ impl Worker {
         };
         match upstream.usage {
             Use::Dialling { .. } => self.fail_dialling(key, &ErrorKind::TimedOut.into()),
+            Use::Probing => self.fail_probing(key, &ErrorKind::TimedOut.into()),
             Use::Idle => self.close_idle(key),
             Use::Serving { .. } | Use::Closed => {}
         }
@@ -101,7 +103,7 @@ impl Worker {
         let upstream = self.parts.upstreams.get(key as usize);
         upstream.is_some_and(|upstream| match upstream.usage {
             Use::Serving { client: served } => served == client,
-            Use::Dialling { .. } | Use::Idle | Use::Closed => false,
+            Use::Dialling { .. } | Use::Probing | Use::Idle | Use::Closed => false,
         })
     }
 
@@ -116,12 +118,14 @@ impl Worker {
             Ok(false) => {}
             Ok(true) => {
                 upstream.usage = Use::Serving { client };
+                upstream.is_probe = false;
                 self.parts.wheel.set(&mut upstream.reminder, None, 0);
-                self.parts.balance.connected(upstream.upstream);
                 let connected = Connected {
                     reused: false,
                     adapter: upstream.adapter,
                 };
+                let number = upstream.upstream;
+                self.parts.connected(number, self.now);
                 self.step(client, |client, context| {
                     client.on_connected(connected, context);
                 });

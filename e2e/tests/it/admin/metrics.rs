@@ -134,12 +134,12 @@ fn an_upstream_that_refuses_is_failing() {
             connection.send(text("hello"));
         }
     });
-    let (gateway, desk) = asked(&upstream, "");
+    let (gateway, desk) = asked(&upstream, "[timeouts]\nhold = \"100ms\"");
     let address = upstream.address();
     assert_eq!(gateway.get("auth.test", "/").status(), 200);
     drop(upstream);
     eventually("a refusal", || {
-        (gateway.get("auth.test", "/").status() == 502).then_some(())
+        (gateway.get("auth.test", "/").status() == 503).then_some(())
     });
     counted(
         &desk,
@@ -158,7 +158,7 @@ fn an_upstream_that_refuses_is_failing() {
     let service = &status["services"][0];
     assert_eq!(service["upstreams"][0]["address"], address.as_str());
     assert_eq!(service["upstreams"][0]["state"], "failing");
-    assert!(service["errors"]["connect_refused"].as_u64() >= Some(1));
+    assert!(service["errors"]["hold_timeout"].as_u64() >= Some(1));
 }
 
 #[test]

@@ -60,6 +60,8 @@ fn status() -> StatusView {
         totals: TotalsView {
             routes: 1,
             connections_open: 5,
+            active: 3,
+            held: 2,
             requests: 31,
             no_route: 1,
             ..TotalsView::default()
@@ -81,7 +83,7 @@ fn where_all_is_well_it_says_so() {
         admin       127.0.0.1:9900
         health      off
         table       1 route, 1 service, 0 conflicts, 0 findings; generation 4, applied by all workers
-        traffic     5 connections, 0 requests under way, 0 WebSockets; 31 requests so far, 1 of them to unknown hosts
+        traffic     5 connections, 3 requests under way (2 held), 0 WebSockets; 31 requests so far, 1 of them to unknown hosts
 
         SOURCE  LAST SUCCESS  ENDPOINTS  FINDINGS  STATE
         config  30 s ago      1          0         good

@@ -291,12 +291,6 @@ fn unknown_keys_are_said_where_they_stand() {
             r#"config/config.exs:2: "limits" is a section, write its keys in a list: limits: […]"#
         ]],
     );
-    refused(
-        "limits: [held: 5]",
-        &expect![[
-            r#"config/config.exs:2: key "held" in [limits] is not known in this version of mesh-router"#
-        ]],
-    );
 }
 
 #[test]

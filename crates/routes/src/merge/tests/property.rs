@@ -74,6 +74,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         default: default.map(str::to_owned),
         listeners: vec!["0.0.0.0:4003".parse().unwrap()],
         services_max,
+        ..Rules::default()
     })
 }
 
