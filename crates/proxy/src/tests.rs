@@ -17,6 +17,7 @@ use crate::{AccessLog, Farewell, HandedOver, ListenAddress, Options, Standing, b
 use stage::{FLOOD, Raw, Stage, Stand, eventually, table};
 
 mod stage;
+mod waiting;
 
 const SHORT: Duration = Duration::from_secs(5);
 

@@ -1,0 +1,230 @@
+//! Services that can't be connected to for a while.
+
+use std::{
+    iter,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use routes::{Address, Host, Published, Route, Service, Settings, Snapshot, Upstream};
+use socket2::{Domain, Socket, Type};
+
+use super::stage::{Raw, Stage, Stand, eventually, table};
+use crate::AccessLog;
+
+/// A port that nobody listens at.
+fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// A proxy with one worker that leads `app.test` to where nobody listens yet.
+fn away(settings: Settings) -> (Stage, SocketAddr) {
+    let address = free();
+    let table = table(1, &[("app.test", Address::Tcp(address))], settings);
+    (Stage::with(table, 1, AccessLog::Off), address)
+}
+
+fn asking(stage: &Stage, path: &str) -> Raw {
+    let mut client = stage.client();
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: app.test\r\n\r\n"));
+    client
+}
+
+fn held(stage: &Stage) -> u64 {
+    stage.proxy.counters().held
+}
+
+#[test]
+fn requests_wait_for_a_service_and_are_answered_once_it_is_back() {
+    let (stage, address) = away(Settings::default());
+    let mut clients: Vec<Raw> = (1..=20)
+        .map(|count| {
+            let client = asking(&stage, &format!("/{count}"));
+            eventually(|| held(&stage) == count);
+            client
+        })
+        .collect();
+    let mut upload = stage.client();
+    upload.send("POST /echo HTTP/1.1\r\nHost: app.test\r\nContent-Length: 5\r\n\r\nhel");
+    eventually(|| held(&stage) == 21);
+    let stand = Stand::at(address);
+    for (count, client) in (1..).zip(&mut clients) {
+        assert_eq!(client.answer().text(), format!("/{count}"));
+    }
+    assert_eq!(upload.send("lo").answer().text(), "hello");
+    assert_eq!(held(&stage), 0);
+    assert!(stand.connections() <= 21);
+    // However many waited, each try was one connection.
+    let failed = stage.proxy.counters().connects_failed;
+    assert!(failed < 20, "{failed}");
+}
+
+#[test]
+fn who_came_first_is_served_first() {
+    let (stage, address) = away(Settings::default());
+    let mut clients: Vec<Raw> = (1..=8)
+        .map(|count| {
+            let client = asking(&stage, &format!("/{count}"));
+            eventually(|| held(&stage) == count);
+            client
+        })
+        .collect();
+    let listener = TcpListener::bind(address).unwrap();
+    let mut order = Vec::new();
+    // Each request has a connection of its own, the first in the queue the one that was tried.
+    while order.len() < clients.len() {
+        let mut peer = Raw::new(listener.accept().unwrap().0);
+        let path = peer.head().split(' ').nth(1).unwrap().to_owned();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        order.push(path);
+    }
+    let wanted: Vec<String> = (1..=8).map(|count| format!("/{count}")).collect();
+    assert_eq!(order, wanted);
+    for client in &mut clients {
+        assert_eq!(client.answer().status(), 200);
+    }
+}
+
+#[test]
+fn a_full_queue_turns_the_next_away_and_leaves_the_others() {
+    let mut settings = Settings::default();
+    settings.limits.held = 2;
+    let (stage, address) = away(settings);
+    let mut first = asking(&stage, "/first");
+    let second = asking(&stage, "/second");
+    eventually(|| held(&stage) == 2);
+    let answer = asking(&stage, "/third").answer();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.head.contains("retry-after: 1\r\n"));
+    // Who leaves makes room.
+    drop(second);
+    eventually(|| held(&stage) == 1);
+    let mut fourth = asking(&stage, "/fourth");
+    eventually(|| held(&stage) == 2);
+    let _stand = Stand::at(address);
+    assert_eq!(first.answer().text(), "/first");
+    assert_eq!(fourth.answer().text(), "/fourth");
+    let counters = stage.proxy.counters();
+    let by_reason = |reason| counters.services[0].1.by_reason(reason);
+    assert_eq!(by_reason(exchange::Reason::Overload), 1);
+    assert_eq!(by_reason(exchange::Reason::ClientClosed), 1);
+}
+
+#[test]
+fn a_service_without_upstreams_is_waited_for_until_it_has_one() {
+    let stand = Stand::start();
+    let mut empty = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let full = Published {
+        generation: 2,
+        ..empty.clone()
+    };
+    let services = vec![Service::new("Service0.Endpoint", 0, Vec::new())];
+    let routes = vec![Route::new(Host::parse("app.test").unwrap(), 0)];
+    empty.snapshot = Arc::new(Snapshot::new(services, routes, None));
+    let stage = Stage::with(empty, 1, AccessLog::Off);
+    let mut client = asking(&stage, "/a");
+    eventually(|| held(&stage) == 1);
+    stage.proxy.publish(Arc::new(full));
+    assert_eq!(client.answer().text(), "/a");
+}
+
+#[test]
+fn a_paused_service_gets_nothing_until_it_is_resumed() {
+    let stand = Stand::start();
+    let running = table(1, &[("app.test", stand.tcp())], Settings::default());
+    let stage = Stage::with(running.clone(), 1, AccessLog::Off);
+    // A connection stands in the pool, and is not used.
+    assert_eq!(asking(&stage, "/before").answer().text(), "/before");
+    let mut services = running.snapshot.services.clone();
+    services[0].paused = true;
+    let routes = running.snapshot.routes.clone();
+    let paused = Published {
+        generation: 2,
+        snapshot: Arc::new(Snapshot::new(services, routes, None)),
+        settings: Arc::clone(&running.settings),
+    };
+    stage.proxy.publish(Arc::new(paused));
+    eventually(|| stage.proxy.applied() == 2);
+    let mut client = asking(&stage, "/after");
+    eventually(|| held(&stage) == 1);
+    let resumed = Published {
+        generation: 3,
+        ..running
+    };
+    stage.proxy.publish(Arc::new(resumed));
+    assert_eq!(client.answer().text(), "/after");
+}
+
+#[test]
+fn one_that_leaves_while_it_is_dialled_for_takes_no_other_with_it() {
+    let silent = Silent::new();
+    let mut settings = Settings::default();
+    settings.timeouts.connect = Duration::from_secs(60);
+    let routes = [("app.test", Address::Tcp(silent.address))];
+    let stage = Stage::with(table(1, &routes, settings), 1, AccessLog::Off);
+    let first = asking(&stage, "/first");
+    let mut second = asking(&stage, "/second");
+    drop(first);
+    silent.listen();
+    assert_eq!(second.answer().text(), "silent no more");
+}
+
+#[test]
+fn a_connect_that_is_not_answered_is_tried_elsewhere() {
+    let (silent, stand) = (Silent::new(), Stand::start());
+    let mut settings = Settings::default();
+    settings.timeouts.connect = Duration::from_millis(200);
+    let mut table = table(1, &[("app.test", stand.tcp())], settings);
+    let upstreams = [Address::Tcp(silent.address), stand.tcp()].map(Upstream::new);
+    let services = vec![Service::new("Service0.Endpoint", 0, upstreams.to_vec())];
+    let routes = table.snapshot.routes.clone();
+    table.snapshot = Arc::new(Snapshot::new(services, routes, None));
+    let stage = Stage::with(table, 1, AccessLog::Off);
+    // One of two is chosen at random, until one has failed.
+    while stage.proxy.counters().connects_failed == 0 {
+        let answer = asking(&stage, "/a").answer();
+        assert_eq!(answer.text(), "/a");
+    }
+}
+
+/// A listener whose queue is full: connecting to it is neither made nor refused.
+struct Silent {
+    address: SocketAddr,
+    listener: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+impl Silent {
+    fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+        socket.bind(&any.into()).unwrap();
+        socket.listen(0).unwrap();
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr().unwrap();
+        let short = Duration::from_millis(200);
+        let waiting = iter::from_fn(|| TcpStream::connect_timeout(&address, short).ok());
+        let waiting = waiting.take(8).collect();
+        Self {
+            address,
+            listener,
+            _waiting: waiting,
+        }
+    }
+
+    /// Accepts from now on.
+    fn listen(self) {
+        std::thread::spawn(move || {
+            for stream in self.listener.incoming() {
+                std::thread::spawn(|| {
+                    let mut peer = Raw::new(stream.unwrap());
+                    // Those that filled the queue say nothing.
+                    peer.head();
+                    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nsilent no more");
+                });
+            }
+        });
+    }
+}
