@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use discovery::{PAUSE_MAX, Pause};
 use routes::{Authority, Published};
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -37,6 +38,12 @@ const APPLY_MAX: Duration = Duration::from_secs(10);
 /// How often it is looked whether they have.
 const APPLY_PACE: Duration = Duration::from_millis(2);
 
+/// How long a service is paused where nobody says.
+const PAUSE_DEFAULT: Duration = Duration::from_secs(30);
+
+/// Why a wish is not passed on.
+const BUSY: &str = "the gateway is leaving, or has several things to do already";
+
 /// Tells our answers from those of any other program that may listen there.
 const SERVER: &str = concat!("mesh-router/", env!("CARGO_PKG_VERSION"));
 
@@ -45,6 +52,8 @@ const SERVER: &str = concat!("mesh-router/", env!("CARGO_PKG_VERSION"));
 pub enum Wish {
     /// Read the settings and the project again.
     Reload(oneshot::Sender<Result<Reloaded, Refusal>>),
+    /// Have a service's requests wait, or go on. The answer is the generation that holds since.
+    Pause(String, Pause, oneshot::Sender<Result<u64, Refusal>>),
 }
 
 /// What came of a reload.
@@ -54,6 +63,17 @@ pub struct Reloaded {
     pub generation: u64,
     /// The settings that are other than before.
     pub settings: Vec<SettingChange>,
+}
+
+/// A service whose requests wait or go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// The service.
+    pub service: String,
+    /// Whether they wait.
+    pub paused: bool,
+    /// The generation that holds since; all workers have applied it when this is answered.
+    pub generation: u64,
 }
 
 /// A setting that is other than before.
@@ -78,6 +98,8 @@ pub enum Refusal {
     Unusable(String),
     /// It is in the way of something else: 409.
     Conflict(String),
+    /// There is no such thing: 404.
+    Unknown(String),
 }
 
 /// Who may ask.
@@ -104,6 +126,8 @@ pub(crate) fn admin(watched: Watched, wishes: mpsc::Sender<Wish>, guard: Guard) 
         .route("/api/v1/status", get(show_status))
         .route("/api/v1/nodes", get(show_nodes))
         .route("/api/v1/reload", post(reload))
+        .route("/api/v1/pause", post(pause))
+        .route("/api/v1/resume", post(resume))
         .with_state(Desk {
             watched: watched.clone(),
             wishes,
@@ -117,7 +141,8 @@ pub(crate) fn health(watched: Watched) -> Router {
 }
 
 const PATHS: &str = "there are /healthz, /readyz, /metrics, /api/v1/status, /api/v1/routes, \
-                     /api/v1/explain?host=HOST, /api/v1/nodes, and POST /api/v1/reload";
+                     /api/v1/explain?host=HOST, /api/v1/nodes, and POST /api/v1/reload, \
+                     /api/v1/pause?service=NAME&seconds=30, /api/v1/resume?service=NAME";
 
 fn probes(watched: Watched) -> Router {
     Router::new()
@@ -222,9 +247,7 @@ async fn show_routes(State(desk): State<Desk>) -> Response {
 }
 
 async fn show_explanation(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let mut fields = form_urlencoded::parse(query.as_bytes());
-    let Some((_, given)) = fields.find(|(name, _)| name == "host") else {
+    let Some(given) = field(query.as_deref(), "host") else {
         let detail = "name a host or URL: /api/v1/explain?host=auth.localhost";
         return problem(StatusCode::BAD_REQUEST, detail);
     };
@@ -261,33 +284,94 @@ async fn show_nodes(State(desk): State<Desk>) -> Response {
 async fn reload(State(desk): State<Desk>) -> Response {
     let (answer, answered) = oneshot::channel();
     if desk.wishes.try_send(Wish::Reload(answer)).is_err() {
-        let detail = "the gateway is leaving, or has several reloads to do already";
-        return problem(StatusCode::SERVICE_UNAVAILABLE, detail);
+        return problem(StatusCode::SERVICE_UNAVAILABLE, BUSY);
     }
     let reloaded = match time::timeout(RELOAD_MAX, answered).await {
         Ok(Ok(Ok(reloaded))) => reloaded,
-        Ok(Ok(Err(Refusal::Unusable(why)))) => {
-            return problem(StatusCode::UNPROCESSABLE_ENTITY, &why);
-        }
-        Ok(Ok(Err(Refusal::Conflict(why)))) => return problem(StatusCode::CONFLICT, &why),
+        Ok(Ok(Err(refusal))) => return refused(&refusal),
         Ok(Err(_)) => return problem(StatusCode::SERVICE_UNAVAILABLE, "the gateway is leaving"),
         Err(_) => {
             let detail = "reading takes longer than 20 seconds; its log will say how it ends";
             return problem(StatusCode::GATEWAY_TIMEOUT, detail);
         }
     };
+    once_applied(&desk, reloaded.generation, &reloaded).await
+}
+
+async fn pause(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let seconds = field(query.as_deref(), "seconds");
+    let length = match seconds.as_deref().map(str::parse) {
+        None => PAUSE_DEFAULT,
+        Some(Ok(seconds)) if seconds > 0 && seconds <= PAUSE_MAX.as_secs() => {
+            Duration::from_secs(seconds)
+        }
+        Some(_) => {
+            let detail = format!("seconds is a number from 1 to {}", PAUSE_MAX.as_secs());
+            return problem(StatusCode::BAD_REQUEST, &detail);
+        }
+    };
+    wish(&desk, query.as_deref(), Pause::Begin(length)).await
+}
+
+async fn resume(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    wish(&desk, query.as_deref(), Pause::End).await
+}
+
+async fn wish(desk: &Desk, query: Option<&str>, pause: Pause) -> Response {
+    let Some(service) = field(query, "service") else {
+        let detail = "name a service: ?service=AuthWeb.Endpoint";
+        return problem(StatusCode::BAD_REQUEST, detail);
+    };
+    let paused = pause != Pause::End;
+    let (answer, answered) = oneshot::channel();
+    let wish = Wish::Pause(service.clone(), pause, answer);
+    if desk.wishes.try_send(wish).is_err() {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, BUSY);
+    }
+    match time::timeout(RELOAD_MAX, answered).await {
+        Ok(Ok(Ok(generation))) => {
+            let paused = Paused {
+                service,
+                paused,
+                generation,
+            };
+            once_applied(desk, generation, &paused).await
+        }
+        Ok(Ok(Err(refusal))) => refused(&refusal),
+        Ok(Err(_)) => problem(StatusCode::SERVICE_UNAVAILABLE, "the gateway is leaving"),
+        Err(_) => problem(StatusCode::GATEWAY_TIMEOUT, "the gateway is busy reloading"),
+    }
+}
+
+/// Answers when all workers have applied a generation.
+async fn once_applied(desk: &Desk, generation: u64, answer: &impl Serialize) -> Response {
     let applied = async {
-        while desk.watched.figures.applied() < reloaded.generation {
+        while desk.watched.figures.applied() < generation {
             time::sleep(APPLY_PACE).await;
         }
     };
     match time::timeout(APPLY_MAX, applied).await {
-        Ok(()) => json(&reloaded),
+        Ok(()) => json(answer),
         Err(_) => problem(
             StatusCode::GATEWAY_TIMEOUT,
             "the new table is published, and a worker has not applied it within 10 seconds",
         ),
     }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::Unusable(why) => problem(StatusCode::UNPROCESSABLE_ENTITY, why),
+        Refusal::Conflict(why) => problem(StatusCode::CONFLICT, why),
+        Refusal::Unknown(why) => problem(StatusCode::NOT_FOUND, why),
+    }
+}
+
+/// The value of a query's field.
+fn field(query: Option<&str>, name: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(query?.as_bytes());
+    let (_, value) = fields.find(|(field, _)| field == name)?;
+    Some(value.into_owned())
 }
 
 fn newest(watched: &Watched) -> std::sync::Arc<Published> {

@@ -26,7 +26,7 @@ mod status;
 pub mod view;
 mod watched;
 
-pub use api::{Refusal, Reloaded, SettingChange, WISHES_MAX, Wish};
+pub use api::{Paused, Refusal, Reloaded, SettingChange, WISHES_MAX, Wish};
 pub use explain::{Explanation, explain, parse_host};
 pub use listener::{BindError, Bound, Door, bind, is_local};
 pub use server::{Server, Succession, serve_admin, serve_health};

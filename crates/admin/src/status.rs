@@ -126,6 +126,9 @@ pub struct ServiceStatusView {
     pub serving: bool,
     /// Why it does not listen.
     pub reason: Option<String>,
+    /// An operator wishes that its requests wait.
+    #[serde(default)]
+    pub paused: bool,
     /// Where it is reached, and how it stands there.
     pub upstreams: Vec<UpstreamView>,
     /// Requests under way.
@@ -283,6 +286,7 @@ fn services(watched: &Watched, snapshot: &Snapshot, counters: &Counters) -> Vec<
             hosts,
             serving: view.serving,
             reason: view.reason,
+            paused: view.paused,
             upstreams,
             active: counted.active,
             websockets: counted.websockets,

@@ -76,6 +76,9 @@ pub struct ServiceView {
     /// Why it does not listen.
     #[serde(default)]
     pub reason: Option<String>,
+    /// An operator wishes that its requests wait.
+    #[serde(default)]
+    pub paused: bool,
     /// Where it is reached.
     pub upstreams: Vec<UpstreamView>,
 }
@@ -233,6 +236,7 @@ pub(crate) fn service(service: &Service) -> ServiceView {
         app: service.app.clone(),
         serving: reason.is_none(),
         reason,
+        paused: service.paused,
         upstreams: upstreams(service),
     }
 }

@@ -37,7 +37,7 @@ pub use erldist::{
 pub use node_status::{NodeState, NodeStatus};
 pub use opened::{Again, How, Place, Project, Reading, Wanted, open};
 pub use project::{ProjectError, find_root};
-pub use registry::{Registry, RegistryHandle};
+pub use registry::{PAUSE_MAX, Pause, PauseError, Registry, RegistryHandle};
 pub use settings::{GatewaySetting, SettingValue, SettingWord};
 pub use source::node::{Access, Following, NodeSettings, Nodes, NodesHandle, Place as EpmdPlace};
 pub use source::package::{

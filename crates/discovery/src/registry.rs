@@ -3,10 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use routes::{Conflict, Finding, Published, Report, Rules, Settings, Snapshot, Source};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{self, Instant},
+};
 use tracing::{info, warn};
 
 use crate::{SourceStatus, watch::log_finding};
+use pauses::Pauses;
+pub use pauses::{PAUSE_MAX, Pause, PauseError};
+
+mod pauses;
 
 /// Changes that may wait for the registry; whoever reports more waits.
 const CHANGES_MAX: usize = 64;
@@ -16,6 +23,7 @@ const CHANGES_MAX: usize = 64;
 pub struct Registry {
     reports: BTreeMap<Source, Report>,
     rules: Rules,
+    pauses: Pauses,
     published: watch::Sender<Arc<Published>>,
     sources: watch::Sender<Vec<SourceStatus>>,
     changes: mpsc::Receiver<Change>,
@@ -32,6 +40,10 @@ pub struct RegistryHandle {
 enum Change {
     Report(Report),
     Settings(Box<(Settings, Rules)>),
+    /// An operator wishes that a service's requests wait, or go on.
+    Pause(String, Pause, oneshot::Sender<Result<u64, PauseError>>),
+    /// The time of some pause is up.
+    PauseOver,
     /// Nothing: somebody asks which generation holds after all changes before.
     Asked(oneshot::Sender<u64>),
 }
@@ -58,6 +70,7 @@ impl Registry {
         let registry = Self {
             reports,
             rules,
+            pauses: Pauses::default(),
             published,
             sources: statuses,
             changes,
@@ -71,7 +84,7 @@ impl Registry {
 
     /// Runs until every handle is dropped. Dropping it loses the changes not yet merged.
     pub async fn run(mut self) {
-        while let Some(change) = self.changes.recv().await {
+        while let Some(change) = self.next().await {
             let previous = Arc::clone(&self.published.borrow());
             if let Change::Report(report) = &change {
                 note(&self.sources, report);
@@ -80,6 +93,16 @@ impl Registry {
                 log_transition(&self.reports, &previous, &next);
                 self.published.send_replace(Arc::new(next));
             }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Change> {
+        match self.pauses.next() {
+            None => self.changes.recv().await,
+            Some(end) => tokio::select! {
+                change = self.changes.recv() => change,
+                () = time::sleep_until(end) => Some(Change::PauseOver),
+            },
         }
     }
 
@@ -93,9 +116,30 @@ impl Registry {
             Change::Settings(new) => {
                 let (new, rules) = *new;
                 self.rules = rules;
+                self.rules.paused = self.pauses.names();
                 if *settings != new {
                     settings = Arc::new(new);
                 }
+            }
+            Change::Pause(service, pause, answer) => {
+                let now = Instant::now();
+                let granted = self.pauses.grant(&service, &pause, &previous.snapshot, now);
+                let is_granted = granted.is_ok();
+                self.rules.paused = self.pauses.names();
+                let next = self.merged(previous, settings);
+                let holds = next.as_ref().unwrap_or(previous).generation;
+                // Whoever wished may have given up.
+                let _ = answer.send(granted.map(|()| holds));
+                if is_granted {
+                    log_pause(&service, &pause);
+                }
+                return next;
+            }
+            Change::PauseOver => {
+                for service in self.pauses.expire(Instant::now()) {
+                    info!(service, "service resumed, its pause has ended");
+                }
+                self.rules.paused = self.pauses.names();
             }
             Change::Asked(answer) => {
                 // Whoever asked may have given up.
@@ -103,6 +147,10 @@ impl Registry {
                 return None;
             }
         }
+        self.merged(previous, settings)
+    }
+
+    fn merged(&self, previous: &Published, settings: Arc<Settings>) -> Option<Published> {
         let snapshot = merge(&previous.snapshot, &self.reports, &self.rules);
         // The table's generation leaves findings out; they are shown to operators all the same.
         let unchanged = Arc::ptr_eq(&settings, &previous.settings)
@@ -128,6 +176,18 @@ impl RegistryHandle {
     pub async fn settings(&self, settings: Settings, rules: Rules) {
         self.send(Change::Settings(Box::new((settings, rules))))
             .await;
+    }
+
+    /// Grants an operator's wish, and returns the generation that holds since; `None` where the
+    /// registry has ended. Dropped before it returns, the wish may be granted or not.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such service, or if one that is to be resumed is not paused.
+    pub async fn pause(&self, service: String, pause: Pause) -> Option<Result<u64, PauseError>> {
+        let (answer, asked) = oneshot::channel();
+        self.send(Change::Pause(service, pause, answer)).await;
+        asked.await.ok()
     }
 
     /// Returns the generation that holds once all that was handed over before is merged; `None`
@@ -191,6 +251,13 @@ fn log_transition(reports: &BTreeMap<Source, Report>, previous: &Published, next
         if !was.findings.contains(finding) && !reported(finding) {
             log_finding(finding);
         }
+    }
+}
+
+fn log_pause(service: &str, pause: &Pause) {
+    match pause {
+        Pause::Begin(length) => info!(service, length = ?length, "service paused"),
+        Pause::End => info!(service, "service resumed"),
     }
 }
 

@@ -4,10 +4,12 @@
     reason = "doc comments are the help pages, which are read as plain text"
 )]
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::config;
 
 #[cfg(test)]
 mod tests;
@@ -139,6 +141,13 @@ pub(crate) enum Command {
     /// Waits until all workers have the new table and shows what became different. Exits with 1 where
     /// it was refused: then the running table stays.
     Reload(Reload),
+    /// Have requests for a service of the running gateway wait, as for a deploy
+    ///
+    /// They wait until `resume`, or until the time is up, and then go to the service as if they had
+    /// just come. What is under way goes on.
+    Pause(Pause),
+    /// Have the requests for a paused service go on
+    Resume(Resume),
     /// Exit with 0 if the running gateway is ready, else with 1
     ///
     /// For a container's HEALTHCHECK. Asks the health listener, or admin's where there is none.
@@ -324,6 +333,49 @@ pub(crate) struct Reload {
     /// Where to look for its settings.
     #[command(flatten)]
     pub(crate) options: Options,
+}
+
+/// Arguments of `pause`.
+#[derive(Debug, Args)]
+pub(crate) struct Pause {
+    /// The service, as `routes` shows it: AuthWeb.Endpoint
+    pub(crate) service: String,
+    /// How long at the most: 30s, 2m; up to 10m
+    #[arg(long = "for", value_name = "DURATION", default_value = "30s", value_parser = pause_length)]
+    pub(crate) length: Duration,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where its admin listener is [default: as the settings say]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
+    /// Where to look for its settings.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The service, as `routes` shows it: AuthWeb.Endpoint
+    pub(crate) service: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where its admin listener is [default: as the settings say]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
+    /// Where to look for its settings.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+fn pause_length(text: &str) -> Result<Duration, String> {
+    let length = config::positive_duration(text)?;
+    match length.subsec_nanos() == 0 && length <= discovery::PAUSE_MAX {
+        true => Ok(length),
+        false => Err(format!("\"{text}\" is not whole seconds, at most 10m")),
+    }
 }
 
 /// Arguments of `hosts clean`.

@@ -9,6 +9,7 @@ mod export;
 mod healthcheck;
 mod hosts;
 mod man;
+mod pause;
 mod reload;
 mod routes;
 mod run;
@@ -28,6 +29,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Reload(arguments) => reload::reload(&arguments),
+        Command::Pause(arguments) => pause::pause(&arguments),
+        Command::Resume(arguments) => pause::resume(&arguments),
         Command::Healthcheck(arguments) => healthcheck::healthcheck(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),

@@ -38,6 +38,7 @@ pub(crate) use key::nearest;
 pub(crate) use keywords::Said;
 pub(crate) use nodes::{Nodes, TlsFiles};
 pub(crate) use place::{Place, Problem, Problems};
+pub(crate) use units::wait as positive_duration;
 
 #[cfg(test)]
 mod tests;

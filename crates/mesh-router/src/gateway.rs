@@ -18,9 +18,11 @@ use std::{
     time::Duration,
 };
 
-use admin::{Succession, Watched, Wish};
+use admin::{Refusal, Succession, Watched, Wish};
 use anyhow::Context as _;
-use discovery::{NodeStatus, Nodes, NodesHandle, Parting, Registry, RegistryHandle, VmsHandle};
+use discovery::{
+    NodeStatus, Nodes, NodesHandle, Parting, Pause, PauseError, Registry, RegistryHandle, VmsHandle,
+};
 use proxy::{AccessLog, Farewell, Handed, HandedOver, ListenAddress, Proxy};
 use routes::Published;
 use sd_notify::NotifyState;
@@ -239,6 +241,10 @@ impl Gateway {
                         // Whoever asked may have given up.
                         let _ = answer.send(came);
                     }
+                    Wish::Pause(service, pause, answer) => {
+                        let came = self.pause(service, pause).await;
+                        let _ = answer.send(came);
+                    }
                 },
                 () = self.settings_changed.notified() => {
                     self.reload_unasked(options, process).await;
@@ -301,6 +307,24 @@ impl Gateway {
             self.vm_tasks.join_next().await;
         }
         self.vm_tasks.shutdown().await;
+    }
+
+    /// Grants an operator's wish for one service.
+    async fn pause(&mut self, service: String, pause: Pause) -> Result<u64, Refusal> {
+        let granted = self.registry.pause(service, pause).await;
+        if self.table.has_changed().unwrap_or_default() {
+            self.publish();
+        }
+        match granted {
+            Some(Ok(generation)) => Ok(generation),
+            Some(Err(error @ PauseError::Unknown { .. })) => {
+                Err(Refusal::Unknown(error.to_string()))
+            }
+            Some(Err(error @ PauseError::NotPaused(_))) => {
+                Err(Refusal::Conflict(error.to_string()))
+            }
+            None => Err(Refusal::Conflict("discovery has ended".to_owned())),
+        }
     }
 
     /// Hands the newest table to the workers and logs what became different.

@@ -27,11 +27,15 @@ pub(crate) fn routes(snapshot: &Snapshot, setup: &Setup) -> RoutesView {
 /// The table of routes for a terminal; with a port, hosts are shown as links.
 pub(crate) fn table(view: &RoutesView, port: Option<u16>) -> Table {
     let mut table = Table::new(&["HOST", "SUBDOMAINS", "SERVICE", "UPSTREAMS", "FROM"]);
+    let services = || view.services.iter().flatten();
     for route in &view.routes {
-        let reached = match route.upstreams.is_empty() {
+        let mut reached = match route.upstreams.is_empty() {
             true => "none".to_owned(),
             false => addresses_and_states(&route.upstreams),
         };
+        if services().any(|it| it.paused && it.name == route.service) {
+            reached.push_str(" (paused)");
+        }
         let from = route.provenance.as_ref().or(route.source.as_ref());
         table.row([
             port.map_or_else(|| route.host.clone(), |port| link(&route.host, port)),

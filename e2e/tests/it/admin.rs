@@ -57,8 +57,13 @@ impl Desk {
 
     #[track_caller]
     fn reload(&self) -> Message {
+        self.post("/api/v1/reload")
+    }
+
+    #[track_caller]
+    fn post(&self, target: &str) -> Message {
         let request =
-            "POST /api/v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+            format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
         self.connect().send(request).response()
     }
 }

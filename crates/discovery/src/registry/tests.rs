@@ -167,3 +167,64 @@ async fn whoever_asks_hears_the_generation_after_all_changes_before() {
     let _ = running.await;
     assert_eq!(handle.generation().await, None);
 }
+
+/// The service of [`report`], and whether its requests wait.
+fn is_paused(published: &Published) -> bool {
+    published.snapshot.services[0].paused
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_lasts_until_it_is_ended_or_its_time_is_up() {
+    let (registry, handle, mut receiver) = Registry::new(
+        vec![report("a.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    tokio::spawn(registry.run());
+    let pause = async |service: &str, pause| handle.pause(service.to_owned(), pause).await;
+    let long = Pause::Begin(Duration::from_secs(30));
+    assert_eq!(pause("a.test", long.clone()).await, Some(Ok(2)));
+    assert!(is_paused(&receiver.borrow()));
+    // What the sources say and the settings change nothing about it.
+    handle.report(report("b.test")).await;
+    handle.report(report("a.test")).await;
+    handle.settings(Settings::default(), Rules::default()).await;
+    let holds = handle.generation().await.unwrap();
+    assert!(is_paused(&*generation(&mut receiver, holds).await));
+    assert_eq!(pause("a.test", Pause::End).await, Some(Ok(holds + 1)));
+    assert!(!is_paused(&receiver.borrow()));
+
+    // Once more, and this time nobody ends it. A second wish replaces the first.
+    let began = Instant::now();
+    let _first = pause("a.test", long).await;
+    let short = Pause::Begin(Duration::from_secs(3));
+    assert_eq!(pause("a.test", short).await, Some(Ok(holds + 2)));
+    let resumed = generation(&mut receiver, holds + 3).await;
+    assert!(!is_paused(&resumed));
+    assert_eq!(began.elapsed().as_secs(), 3);
+}
+
+#[tokio::test]
+async fn what_cant_be_paused_or_resumed_is_told() {
+    let (registry, handle, receiver) = Registry::new(
+        vec![report("a.test"), report("b.test")],
+        Rules::default(),
+        Settings::default(),
+    );
+    tokio::spawn(registry.run());
+    let told = async |service: &str, pause| {
+        let came = handle.pause(service.to_owned(), pause).await.unwrap();
+        came.unwrap_err().to_string()
+    };
+    let second = Duration::from_secs(1);
+    assert_eq!(
+        told("c.test", Pause::Begin(second)).await,
+        "no service is named \"c.test\"; there are: b.test"
+    );
+    assert_eq!(
+        told("c.test", Pause::End).await,
+        "no service is named \"c.test\"; there are: b.test"
+    );
+    assert_eq!(told("b.test", Pause::End).await, "b.test is not paused");
+    assert_eq!(receiver.borrow().generation, 1);
+}

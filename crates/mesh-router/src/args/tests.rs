@@ -39,6 +39,8 @@ fn help_of_the_program() {
               doctor       Say all that is wrong or will surprise, and the line that mends it
               status       Show how it stands with the running gateway, and what is wrong
               reload       Have the running gateway read its settings and its project again
+              pause        Have requests for a service of the running gateway wait, as for a deploy
+              resume       Have the requests for a paused service go on
               healthcheck  Exit with 0 if the running gateway is ready, else with 1
               validate     Check the configuration and show what is in force
               diff         Show what would change in the table, between two environments or since an earlier

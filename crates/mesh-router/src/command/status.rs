@@ -233,6 +233,11 @@ fn broken_service(service: &ServiceStatusView) -> Vec<String> {
     if let Some(reason) = &service.reason {
         return vec![format!("{name} does not listen: {reason}")];
     }
+    if service.paused {
+        return vec![format!(
+            "{name} is paused, its requests wait: `mesh-router resume {name}` ends that"
+        )];
+    }
     if service.upstreams.is_empty() {
         return vec![format!(
             "{name} has no address to forward to: its hosts get a 503"

@@ -104,6 +104,7 @@ fn json_has_the_documented_shape() {
               "app": "auth_web",
               "serving": true,
               "reason": null,
+              "paused": false,
               "upstreams": [
                 {
                   "address": "127.0.0.1:4001",
@@ -118,6 +119,7 @@ fn json_has_the_documented_shape() {
               "app": "billing_web",
               "serving": true,
               "reason": null,
+              "paused": false,
               "upstreams": [
                 {
                   "address": "127.0.0.1:4002",

@@ -71,6 +71,61 @@ fn routes_and_explain_ask_the_running_gateway_where_told() {
 }
 
 #[test]
+fn a_paused_service_has_its_requests_wait_until_it_is_resumed() {
+    let upstream = Upstream::hello();
+    let (gateway, desk) = asked(&upstream, "");
+    let paused = ask(&desk, &["pause", "auth.test", "--for", "5m", "--json"]);
+    assert_eq!(paused.code, Some(0), "{}", paused.stderr);
+    assert_eq!(paused.json()["paused"], true);
+    let mut client = gateway.connect();
+    client.send("GET /a HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    eventually("a request that waits", || {
+        (desk.json("/api/v1/status")["totals"]["held"] == 1).then_some(())
+    });
+    let status = ask(&desk, &["status"]);
+    assert!(
+        status.stdout.contains("auth.test is paused"),
+        "{}",
+        status.stdout
+    );
+    let routes = ask(&desk, &["routes", "--running"]);
+    assert!(routes.stdout.contains("(paused)"), "{}", routes.stdout);
+    assert!(upstream.requests().is_empty());
+    let resumed = ask(&desk, &["resume", "auth.test"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert_eq!(client.response().status(), 200);
+    let line = gateway.access_line(|line| line["path"] == "/a");
+    assert!(line["held_ms"].as_f64() > Some(0.0), "{line}");
+}
+
+#[test]
+fn what_cant_be_paused_is_told() {
+    let (_gateway, desk) = asked(&Upstream::hello(), "");
+    let refused = |arguments: &[&str], code: i32, wanted: &str| {
+        let ended = ask(&desk, arguments);
+        assert_eq!(ended.code, Some(code), "{}", ended.stderr);
+        assert!(ended.stderr.contains(wanted), "{}", ended.stderr);
+    };
+    refused(&["pause", "shop.test"], 1, "there are: auth.test");
+    refused(&["resume", "auth.test"], 1, "auth.test is not paused");
+    refused(&["pause", "auth.test", "--for", "1h"], 2, "at most 10m");
+    refused(
+        &["pause", "auth.test", "--for", "1500ms"],
+        2,
+        "whole seconds",
+    );
+    for (target, status) in [
+        ("/api/v1/pause", 400),
+        ("/api/v1/pause?service=auth.test&seconds=601", 400),
+        ("/api/v1/pause?service=auth.test&seconds=x", 400),
+        ("/api/v1/pause?service=shop.test", 404),
+        ("/api/v1/resume?service=auth.test", 409),
+    ] {
+        assert_eq!(desk.post(target).status(), status, "{target}");
+    }
+}
+
+#[test]
 fn reload_says_what_became_different_or_why_not() {
     let upstream = Upstream::hello();
     let (gateway, desk) = asked(&upstream, "");

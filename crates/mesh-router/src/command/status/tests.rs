@@ -17,6 +17,7 @@ fn service(name: &str, upstreams: &[(&str, &str)]) -> ServiceStatusView {
         hosts: Vec::new(),
         serving: true,
         reason: None,
+        paused: false,
         upstreams: upstreams.iter().map(upstream).collect(),
         active: 1,
         websockets: 2,
@@ -129,10 +130,13 @@ fn what_is_wrong_comes_last_with_its_mend() {
     }];
     let mut idle = service("IdleWeb.Endpoint", &[]);
     idle.reason = Some("`server: false`".to_owned());
+    let mut paused = service("PausedWeb.Endpoint", &[("127.0.0.1:4003", "failing")]);
+    paused.paused = true;
     status.services.extend([
         service("BillingWeb.Endpoint", &[("127.0.0.1:4002", "failing")]),
         service("GoneWeb.Endpoint", &[]),
         idle,
+        paused,
     ]);
     let text = text(&status, now());
     let (_, wrong) = text.split_once("what is wrong:\n").unwrap();
@@ -144,6 +148,7 @@ fn what_is_wrong_comes_last_with_its_mend() {
         BillingWeb.Endpoint can't be connected to at 127.0.0.1:4002: is it running?
         GoneWeb.Endpoint has no address to forward to: its hosts get a 503
         IdleWeb.Endpoint does not listen: `server: false`
+        PausedWeb.Endpoint is paused, its requests wait: `mesh-router resume PausedWeb.Endpoint` ends that
         shop.local is claimed by AuthWeb.Endpoint (config/dev.exs:3): nobody has it
         config/dev.exs:3: error: the port is taken\u{7} (port-twice)
         write another
