@@ -2,7 +2,7 @@
 # server-sent events, an upload, and the socket that phoenix.js speaks to, over WebSocket and over
 # long-poll. Phoenix itself is not here; what its clients need of it is.
 #
-# Prints "listening PORT" once it accepts, and stops when its standard input ends.
+# Its argument is the port, 0 for any. Prints "listening PORT" once it accepts, and stops when its standard input ends.
 
 defmodule Json do
   @library Enum.find([:jsx, :thoas], &Code.ensure_loaded?/1) || raise("no JSON library")
@@ -216,7 +216,8 @@ routes =
      ]}
   ])
 
-transport = %{socket_opts: [ip: {127, 0, 0, 1}, port: 0]}
+[port] = System.argv()
+transport = %{socket_opts: [ip: {127, 0, 0, 1}, port: String.to_integer(port)]}
 protocol = %{env: %{dispatch: routes}}
 {:ok, _} = :cowboy.start_clear(AuthWeb.Endpoint.HTTP, transport, protocol)
 

@@ -21,10 +21,18 @@ impl Beam {
     /// until it listens.
     #[track_caller]
     pub fn start() -> Self {
+        Self::start_at(0)
+    }
+
+    /// Starts it at the port that another had.
+    #[track_caller]
+    pub fn start_at(port: u16) -> Self {
         let mut command = Command::new(tool::require("elixir"));
         command.args(web_server());
         // Its stdin is ours: when the tests' process dies the script reads the end and stops.
-        command.arg(tool::ours("beam/endpoint.exs"));
+        command
+            .arg(tool::ours("beam/endpoint.exs"))
+            .arg(port.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();

@@ -30,6 +30,7 @@ mod package;
 mod preface;
 mod project;
 mod release;
+mod restart;
 mod rfc6455;
 mod rfc9110;
 mod rfc9112;
