@@ -27,8 +27,8 @@ mod tests;
 const REST_MIN: Duration = Duration::from_millis(100);
 /// The longest rest.
 const REST_MAX: Duration = Duration::from_secs(2);
-/// The longest rest where requests wait: a service that is back is to be known in half a second.
-const AWAITED_REST_MAX: Duration = Duration::from_millis(500);
+/// The longest rest where requests wait: sockets are to be back well within a second of their app.
+const AWAITED_REST_MAX: Duration = Duration::from_millis(250);
 /// A service is taken to be restarting for so long after it was up.
 const RESTART_MAX: Duration = Duration::from_secs(60);
 

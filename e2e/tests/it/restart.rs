@@ -16,6 +16,8 @@ use std::{
 use e2e::{Beam, Gateway, Script, Upstream, eventually, tool, upstream::text};
 use serde_json::Value;
 
+mod crowd;
+
 /// A gateway in front of two apps, `auth.test` and `billing.test`.
 fn in_front_of(auth: &str, billing: &str) -> Gateway {
     Gateway::configured(&format!(

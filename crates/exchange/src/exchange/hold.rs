@@ -32,6 +32,8 @@ pub(super) struct Hold {
     who: Who,
     /// The service was up within the last minute.
     was_up: bool,
+    /// What was sent is lost: it waits for no more than whether the service is there.
+    is_lost: bool,
 }
 
 /// Who waits.
@@ -81,6 +83,17 @@ impl Exchange {
         }
     }
 
+    /// Waits for whether the service is there, after it broke off what it may have begun.
+    pub(super) fn hold_lost<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+        self.hold.is_lost = true;
+        self.hold(Failure::Reset, cx);
+    }
+
+    /// Whether it is the opening of a Phoenix socket.
+    pub(super) fn is_socket(&self) -> bool {
+        self.wants_websocket && parting::is_phoenix_socket(&self.head)
+    }
+
     /// The service is back, or no longer paused: asks for a connection once more. `input` is what of
     /// the request's body has come; returns how many bytes of it were taken.
     pub(crate) fn come_back<D: Driver>(
@@ -92,6 +105,10 @@ impl Exchange {
         match self.stage {
             Stage::Held => {
                 self.end_wait(cx.now);
+                if self.hold.is_lost {
+                    self.fail(Failure::Reset, cx);
+                    return 0;
+                }
                 if was_paused {
                     self.hold.from = Some(cx.now);
                 }
@@ -186,11 +203,11 @@ impl Exchange {
     }
 
     fn who_waits(&self, published: &Published) -> Who {
+        if self.is_socket() {
+            return Who::Socket;
+        }
         if self.wants_websocket {
-            return match parting::is_phoenix_socket(&self.head) {
-                true => Who::Socket,
-                false => Who::Upgrade,
-            };
+            return Who::Upgrade;
         }
         let is_development = published.settings.mode == Mode::Development;
         match is_development && self.method == Method::Get && self.form == Form::Html {

@@ -115,6 +115,12 @@ impl Exchange {
                     self.forward(&[], cx);
                 }
             }
+            // phoenix.js is not to be told of an app that has gone, only of one that is there and
+            // does not want the socket.
+            Some(_) if self.is_socket() && !self.is_heard => {
+                self.let_go(Fate::Close, cx);
+                self.hold_lost(cx);
+            }
             Some(_) | None => self.fail(Failure::Reset, cx),
         }
     }

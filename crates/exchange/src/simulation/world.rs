@@ -406,10 +406,13 @@ impl World {
         );
     }
 
-    /// Who was turned away has heard of nothing but that, and its app has not heard of it.
+    /// Who was turned away has heard of nothing but that, and its app does not talk to it.
     fn check_parting(&self, line: &Line, received: &[u8]) {
         let id = line.person.requests.last().unwrap().id;
-        assert!(!self.seen.heads.contains_key(&id), "the app has begun it");
+        assert!(
+            !self.seen.tunnelled.contains_key(&id),
+            "the app talks to it"
+        );
         let farewell = http1::close_frame(1012);
         assert!(farewell.starts_with(received), "{}", line.told());
         let was_told = received == farewell || line.has_left || line.is_deaf;

@@ -169,12 +169,12 @@ fn one_that_has_rested_is_tried_by_one_at_a_time() {
 }
 
 #[test]
-fn those_who_wait_have_it_tried_every_half_second_at_the_least() {
+fn those_who_wait_have_it_tried_every_quarter_of_a_second_at_the_least() {
     let mut chooser = Chooser::new(&[&[1]]);
     let number = chooser.number(1);
     let at_once = chooser.balance.probe_at(number);
     assert!(at_once.is_some_and(|at| at <= chooser.now));
-    for expected in [100, 200, 400, 500, 500] {
+    for expected in [100, 200, 250, 250] {
         chooser.balance.probed(number);
         assert_eq!(chooser.balance.probe_at(number), None);
         chooser.fail(1);

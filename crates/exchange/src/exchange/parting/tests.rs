@@ -189,3 +189,31 @@ fn the_more_wait_the_longer_each_is_open() {
     // Never for so long that phoenix.js gives up.
     assert!(open_time(Duration::MAX) < Duration::from_millis(2500));
 }
+
+/// Its app may have begun it: nobody sends it again but its client.
+#[test]
+fn one_that_its_app_broke_off_is_told_only_if_the_app_is_there() {
+    let mut script = Script::new();
+    script.client_sends(ASK).upstream_resets();
+    script.waits(0.2).waits(0.05);
+    expect![[r#"
+        connect 3 Never
+        to upstream: GET /live/websocket?_csrf=x&vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.c2VjcmV0 | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
+        release Close
+        hold 3
+        unhold
+        to client: HTTP/1.1 101 Switching Protocols | Connection: Upgrade | Upgrade: websocket | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Sec-WebSocket-Protocol: phoenix |  | 
+        stand by 3
+        unhold
+        to client: \x88\x02\x03\xf4
+    "#]].assert_eq(&script.calls());
+    let mut script = Script::new();
+    script.client_sends(ASK).upstream_ends().is_available();
+    let calls = script.calls();
+    assert!(calls.contains("502 reset"), "{calls}");
+    let mut script = Script::new();
+    script.client_sends(ASK).upstream_sends("HTTP/1.1 101 Sw");
+    script.upstream_resets();
+    let calls = script.calls();
+    assert!(!calls.contains("hold"), "{calls}");
+}
