@@ -11,6 +11,7 @@ pub mod etf;
 pub mod frames;
 pub mod host;
 pub mod mix_project;
+pub mod package;
 pub mod request_head;
 pub mod response_head;
 
@@ -31,6 +32,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("frames", frames::check),
     ("host", host::check),
     ("mix_project", mix_project::check),
+    ("package", package::check),
     ("request_head", request_head::check),
     ("response_head", response_head::check),
 ];

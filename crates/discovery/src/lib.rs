@@ -4,7 +4,8 @@
 //! project's files ──open──▶ Project ──read──▶ Reading ──Report──▶ Registry ──Published──▶ workers
 //!        └──────────────watch_project─────────────────────────────▲
 //! mesh-router.toml ──report_static──▶ Report ─────────────────────┤
-//! running nodes ──Nodes──▶ Report ────────────────────────────────┘
+//! running nodes ──Nodes──▶ Report ────────────────────────────────┤
+//! VMs that report by themselves ──Vms──▶ Report ──────────────────┘
 //! ```
 //!
 //! It is not on the request path, it never runs the project's code, and it does not interpret

@@ -36,7 +36,13 @@ fn every_target_has_its_file_and_its_seeds() {
 #[test]
 fn any_terms_and_any_bytes_of_a_node_are_borne() {
     replay(
-        &["dist_frames", "dist_handshake", "erlang_text", "etf"],
+        &[
+            "dist_frames",
+            "dist_handshake",
+            "erlang_text",
+            "etf",
+            "package",
+        ],
         30_000,
     );
 }
