@@ -125,7 +125,7 @@ defmodule ExServiceMeshRouter do
     :exit, {:noproc, _call} ->
       {:error,
        "no gateway is started: it starts under `mix phx.server` alone unless " <>
-         "`config :ex_service_mesh_router, enabled: true`"}
+         "`config :ex_service_mesh_router, enabled: true`, and the log says why else there is none"}
   end
 
   @doc false

@@ -107,7 +107,7 @@ defmodule ExServiceMeshRouter.ChildTest do
     eventually("the gateway to end", fn -> not runs?(pid) end)
   end
 
-  test "an endpoint that comes later is served, and again when it has been away" do
+  test "an endpoint that comes later is served, and waited for while it is away" do
     late = Package.endpoint("LateServedWeb", server: true)
     start(port: 0)
     eventually("the gateway", fn -> ExServiceMeshRouter.listening() != [] end)
@@ -116,7 +116,9 @@ defmodule ExServiceMeshRouter.ChildTest do
     assert get(url) =~ "LateServedWeb.Endpoint"
 
     Package.stop_endpoint(late)
+    waiting = Task.async(fn -> get(url) end)
     Package.start_endpoint(late)
+    assert Task.await(waiting, 20_000) =~ "LateServedWeb.Endpoint"
     assert late |> ExServiceMeshRouter.url(20_000) |> get() =~ "LateServedWeb.Endpoint"
 
     Package.stop_endpoint(late)

@@ -125,6 +125,40 @@ defmodule ExServiceMeshRouter.PrivateTest do
     assert get(again, "a") =~ "LeavingWeb.Endpoint"
   end
 
+  test "the socket refuses while the endpoint still stops", %{gateway: gateway} do
+    web = Package.endpoint("StoppingWeb", server: true)
+    test = self()
+    endpoint = Package.start_endpoint(web)
+
+    # Before the package's own child, so it stops after it.
+    drain = fn ->
+      Process.flag(:trap_exit, true)
+      send(test, :started)
+
+      receive do
+        {:EXIT, _supervisor, :shutdown} -> send(test, {:draining, self()})
+      end
+
+      receive do
+        :drained -> :ok
+      end
+    end
+
+    spec = Supervisor.child_spec({Task, drain}, shutdown: 20_000)
+    {:ok, _task} = Supervisor.start_child(endpoint, spec)
+    assert_receive :started, 20_000
+
+    gateway = start(gateway)
+    path = path(gateway, web)
+    stopping = Task.async(fn -> Package.stop_endpoint(web) end)
+    TestGateway.report(gateway, &(bound(&1, web) == :stopped))
+    assert_receive {:draining, task}, 20_000
+    eventually("it to refuse", fn -> connect(path) == {:error, :econnrefused} end)
+    assert Process.alive?(endpoint)
+    send(task, :drained)
+    assert Task.await(stopping) == :ok
+  end
+
   test "a listener that ends is there again", %{gateway: gateway} do
     web = Package.endpoint("KilledWeb", server: true)
     gateway = start(gateway)

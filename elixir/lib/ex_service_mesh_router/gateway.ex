@@ -9,7 +9,7 @@ defmodule ExServiceMeshRouter.Gateway do
 
   require Logger
 
-  alias ExServiceMeshRouter.{Endpoints, Link, Log, Options, Protocol, Telemetry}
+  alias ExServiceMeshRouter.{Binary, Endpoints, Link, Log, Options, Protocol, Telemetry}
 
   # Between two attempts: from the first to the last.
   @again_ms [100, 200, 500, 1_000, 2_000]
@@ -62,6 +62,8 @@ defmodule ExServiceMeshRouter.Gateway do
 
     state = %{
       options: options,
+      # The binary or the socket, once it was found.
+      whom: nil,
       link: nil,
       welcome: nil,
       # Unknown until the endpoints of this VM have been looked at.
@@ -150,16 +152,28 @@ defmodule ExServiceMeshRouter.Gateway do
   ## The link
 
   defp open(state) do
-    with {:ok, link} <- Link.open(state.options.gateway),
+    with {:ok, whom} <- whom(state),
+         {:ok, link} <- Link.open(whom),
          :ok <- Link.send_frame(link, Protocol.hello(hello(state.options))) do
       Process.send_after(self(), {:unwelcome, link}, @welcome_ms)
       Process.send_after(self(), {:steady, link}, @steady_ms)
-      %{state | link: link, refused: nil}
+      %{state | link: link, whom: whom, refused: nil}
     else
       {:error, why} -> retry(state, why)
       not_sent when not_sent in [:busy, :closed] -> retry(state, "the gateway ended as it began")
     end
   end
+
+  # Looking for the binary tells of its version: once, not for each attempt.
+  defp whom(%{whom: {:child, binary} = whom} = state) do
+    if File.regular?(binary), do: {:ok, whom}, else: whom(%{state | whom: nil})
+  end
+
+  defp whom(%{options: %{gateway: :child}}) do
+    with {:ok, binary} <- Binary.find(), do: {:ok, {:child, binary}}
+  end
+
+  defp whom(%{options: %{gateway: socket}}), do: {:ok, socket}
 
   defp hello(options) do
     %{env: env, root: root} = options.surroundings
@@ -229,7 +243,7 @@ defmodule ExServiceMeshRouter.Gateway do
       state
     else
       case Options.read(state.options.surroundings) do
-        {:ok, options} -> open(%{state | options: options})
+        {:ok, options} -> open(%{state | options: options, whom: nil})
         {:error, why} -> retry(state, why)
       end
     end

@@ -3,19 +3,16 @@ defmodule ExServiceMeshRouter.Link do
   # The way to a gateway: the port of a child, or a socket of one that runs by itself. Both carry
   # frames of the same protocol, and both belong to the process that opened them.
 
-  alias ExServiceMeshRouter.Binary
-
   @frame_bytes_max 8 * 1024 * 1024
   @connect_ms 1_000
 
   @type t :: {:port, port()} | {:socket, :gen_tcp.socket()}
 
-  @spec open(:child | {:unix, Path.t()}) :: {:ok, t()} | {:error, String.t()}
-  def open(:child) do
-    with {:ok, path} <- Binary.find() do
-      spawn_child(path)
-    end
-  end
+  @doc """
+  Starts a gateway of this binary, or connects to the one at a socket.
+  """
+  @spec open({:child | :unix, Path.t()}) :: {:ok, t()} | {:error, String.t()}
+  def open({:child, binary}), do: spawn_child(binary)
 
   def open({:unix, path}) do
     options = [:binary, packet: 4, packet_size: @frame_bytes_max, active: :once]

@@ -106,8 +106,7 @@ defmodule ExServiceMeshRouter.Urls do
     config = Keyword.merge(original, changes)
 
     if Application.get_env(app, module, []) != config do
-      # Or loading the application, which Mix does just before its start, undoes it.
-      Application.put_env(app, module, config, persistent: true)
+      Application.put_env(app, module, config)
       :persistent_term.put({__MODULE__, module}, {original, config})
     end
   end
