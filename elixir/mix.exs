@@ -13,7 +13,9 @@ defmodule ExServiceMeshRouter.MixProject do
       description: "A gateway for Phoenix umbrella applications that finds its routes by itself",
       package: package(),
       docs: docs(),
-      deps: deps()
+      deps: deps(),
+      # Looked up when it runs, where the application has them.
+      xref: [exclude: [Phoenix.Component, Phoenix.LiveView, Plug.Conn]]
     ]
   end
 
