@@ -483,7 +483,10 @@ impl<'a> Evaluator<'a> {
             Node::Atom(name) => Ok(Kind::Atom(name.clone()).at(at)),
             Node::Integer(number) => Ok(Kind::Integer(*number).at(at)),
             Node::Float(number) => Ok(Kind::Float(*number).at(at)),
-            Node::Alias(name) => Ok(Kind::Atom(self.scope.module(name)).at(at)),
+            Node::Alias(name) => match self.scope.module(name) {
+                Some(module) => Ok(Kind::Atom(module).at(at)),
+                None => self.not_evaluated(expr, "an alias of another alias"),
+            },
             Node::Opaque(what) => Ok(Kind::Opaque(what).at(at)),
             Node::Text(_) | Node::Charlist(_) | Node::QuotedAtom(_) | Node::Words(..) => {
                 self.quoted(expr)

@@ -148,7 +148,7 @@ impl Evaluator<'_> {
     /// The atom of a module that is written literally.
     pub(super) fn module(&self, expr: &Expr) -> Option<Arc<str>> {
         match &expr.node {
-            Node::Alias(written) => Some(self.scope.module(written)),
+            Node::Alias(written) => self.scope.module(written),
             Node::Atom(name) => Some(name.clone()),
             _ => None,
         }

@@ -473,10 +473,10 @@ impl Evaluator<'_> {
             Body::Capture(body) => match &body.node {
                 Node::Binary("/", function, _) => match &function.node {
                     Node::Remote(module, name, none) if none.is_empty() => match &module.node {
-                        Node::Alias(written) => {
-                            let module = self.scope.module(written);
-                            self.remote_values(&module, name, values, line)
-                        }
+                        Node::Alias(written) => match self.scope.module(written) {
+                            Some(module) => self.remote_values(&module, name, values, line),
+                            None => self.not_evaluated(body, "an alias of another alias"),
+                        },
                         Node::Atom(module) => self.remote_values(module, name, values, line),
                         _ => self.not_evaluated(body, "this capture"),
                     },

@@ -235,8 +235,8 @@ impl Evaluator<'_> {
         line: u32,
     ) -> Value {
         let module = match arguments.first().map(|first| &first.node) {
-            Some(Node::Alias(written)) => self.scope.module(written),
-            _ => "".into(),
+            Some(Node::Alias(written)) => self.scope.module(written).unwrap_or_default(),
+            _ => Arc::default(),
         };
         match (directive, &*module) {
             ("import", "Elixir.Config") => {
@@ -272,24 +272,30 @@ impl Evaluator<'_> {
             Some(Node::List(options)) => options.iter().find_map(option_as),
             _ => None,
         };
-        for module in &named {
-            let last = module.rsplit('.').next().unwrap_or(module).to_owned();
-            self.scope.alias(renamed.unwrap_or(&last), module.clone());
+        for (written, module) in &named {
+            let last = written.rsplit('.').next().unwrap_or(written);
+            self.scope.alias(renamed.unwrap_or(last), module.clone());
         }
         match named.pop() {
-            Some(module) => Kind::Atom(module).at(self.at(line)),
-            None => self.unknown(Code::NotEvaluated, line, "this alias is not evaluated"),
+            Some((_, Some(module))) => Kind::Atom(module).at(self.at(line)),
+            Some((_, None)) | None => {
+                self.unknown(Code::NotEvaluated, line, "this alias is not evaluated")
+            }
         }
     }
 
-    fn modules(&self, expr: &Expr) -> Vec<Arc<str>> {
+    /// Modules as they are written, and the atoms that they are.
+    fn modules<'e>(&self, expr: &'e Expr) -> Vec<(&'e str, Option<Arc<str>>)> {
         match &expr.node {
-            Node::Alias(written) => vec![self.scope.module(written)],
-            Node::Atom(module) => vec![module.clone()],
+            Node::Alias(written) => vec![(written, self.scope.module(written))],
+            Node::Atom(module) => vec![(module, Some(module.clone()))],
             Node::Group(prefix, parts) => {
                 let prefix = self.scope.module(prefix);
-                let full = |part: &Expr| match &part.node {
-                    Node::Alias(written) => Some(format!("{prefix}.{written}").into()),
+                let full = |part: &'e Expr| match &part.node {
+                    Node::Alias(written) => {
+                        let module = prefix.as_ref().map(|it| format!("{it}.{written}").into());
+                        Some((&**written, module))
+                    }
                     _ => None,
                 };
                 parts.iter().filter_map(full).collect()

@@ -9,8 +9,8 @@ use crate::value::{Size, Value};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
     variables: Vec<(Arc<str>, Value)>,
-    /// A first segment and the module's atom that it stands for.
-    aliases: Vec<(Arc<str>, Arc<str>)>,
+    /// A first segment and the module's atom that it stands for, if every Elixir agrees.
+    aliases: Vec<(Arc<str>, Option<Arc<str>>)>,
     /// The arguments of the capture (`&`) around.
     pub(super) placeholders: Vec<Value>,
     /// `import Config` or `use Mix.Config` was there.
@@ -60,26 +60,59 @@ impl Scope {
     }
 
     /// Makes a first segment stand for a module's atom.
-    pub(super) fn alias(&mut self, segment: &str, module: Arc<str>) {
+    ///
+    /// Where that module is one segment that has an alias itself, 1.14 follows that one too, and
+    /// 1.18 does not.
+    pub(super) fn alias(&mut self, segment: &str, module: Option<Arc<str>>) {
+        let module = module.filter(|module| !self.goes_on(segment, module));
+        let atom = format!("Elixir.{segment}");
+        let is_other = module.as_deref() != Some(&*atom);
+        let stands = |known: &Option<Arc<str>>| known.as_deref() == Some(&*atom);
+        let before: Vec<Arc<str>> = self
+            .aliases
+            .iter()
+            .filter(|(name, module)| is_other && &**name != segment && stands(module))
+            .map(|(name, _)| name.clone())
+            .collect();
         self.aliases.push((segment.into(), module));
+        for name in before {
+            let stands_still = self.newest(&name).is_some_and(stands);
+            if stands_still {
+                self.aliases.push((name, None));
+            }
+        }
     }
 
-    /// The atom of a module as it is written here.
-    pub(super) fn module(&self, written: &str) -> Arc<str> {
+    /// Whether what a segment is to stand for has another alias.
+    fn goes_on(&self, segment: &str, module: &str) -> bool {
+        let Some(next) = module.strip_prefix("Elixir.") else {
+            return false;
+        };
+        let goes = |alias: &Option<Arc<str>>| alias.as_deref() != Some(module);
+        next != segment && self.newest(next).is_some_and(goes)
+    }
+
+    fn newest(&self, segment: &str) -> Option<&Option<Arc<str>>> {
+        let mut newest_first = self.aliases.iter().rev();
+        newest_first.find_map(|(name, module)| (&**name == segment).then_some(module))
+    }
+
+    /// The atom of a module as it is written here; `None` if Elixirs differ about it.
+    pub(super) fn module(&self, written: &str) -> Option<Arc<str>> {
         let (first, rest) = match written.split_once('.') {
             Some((first, rest)) => (first, Some(rest)),
             None => (written, None),
         };
         if first == "Elixir" {
-            return written.into();
+            return Some(written.into());
         }
-        let mut newest_first = self.aliases.iter().rev();
-        let module =
-            newest_first.find_map(|(segment, module)| (&**segment == first).then_some(module));
-        match (module, rest) {
+        match (self.newest(first), rest) {
             (Some(module), None) => module.clone(),
-            (Some(module), Some(rest)) => format!("{module}.{rest}").into(),
-            (None, _) => format!("Elixir.{written}").into(),
+            (Some(module), Some(rest)) => {
+                let module = module.as_ref()?;
+                Some(format!("{module}.{rest}").into())
+            }
+            (None, _) => Some(format!("Elixir.{written}").into()),
         }
     }
 

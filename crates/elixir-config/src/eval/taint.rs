@@ -260,7 +260,7 @@ impl Evaluator<'_> {
     fn literal_atom(&self, expr: &Expr) -> Option<Arc<str>> {
         match &expr.node {
             Node::Atom(name) => Some(name.clone()),
-            Node::Alias(written) => Some(self.scope.module(written)),
+            Node::Alias(written) => self.scope.module(written),
             _ => None,
         }
     }

@@ -301,6 +301,53 @@ config :a, E, k: 1",
 }
 
 #[test]
+fn an_alias_of_what_becomes_an_alias_is_not_known() {
+    // Elixir 1.14 goes on from AcmeWeb to ShopWeb to Other, 1.18 ends at ShopWeb.
+    check(
+        "import Config
+alias Elixir.ShopWeb, as: AcmeWeb
+config :a, AcmeWeb, before: 1
+if true do
+  alias Other, as: ShopWeb
+  config :a, ShopWeb, k: 1
+  config :b, x: AcmeWeb
+  alias AcmeWeb.Endpoint
+  config :b, y: Endpoint, z: Endpoint.config(:url)
+end
+config :a, AcmeWeb, k: 2
+alias Other, as: Site
+alias Elixir.Site, as: Page
+config :b, p: Page, s: Site",
+        expect![[r#"
+            a Other = ? an alias of another alias is not evaluated (config/config.exs:9)
+            a ShopWeb = ? an alias of another alias is not evaluated (config/config.exs:9)
+            b p = ? an alias of another alias is not evaluated (config/config.exs:14)
+            b s = Other (config/config.exs:14)
+            b x = ? an alias of another alias is not evaluated (config/config.exs:9)
+            b y = ? an alias of another alias is not evaluated (config/config.exs:9)
+            b z = ? an alias of another alias is not evaluated (config/config.exs:9)
+            warning not-evaluated: an alias of another alias is not evaluated (config/config.exs:7)
+            warning not-evaluated: this alias is not evaluated (config/config.exs:8)
+            warning not-evaluated: an alias of another alias is not evaluated (config/config.exs:9)
+            warning not-evaluated: an alias of another alias is not evaluated (config/config.exs:14)
+        "#]],
+    );
+    check(
+        "import Config
+alias A.B, as: C
+alias Elixir.C, as: C
+alias C, as: D
+alias D.E
+config :a, c: C, d: D, e: E",
+        expect![[r#"
+            a c = C (config/config.exs:6)
+            a d = C (config/config.exs:6)
+            a e = C.E (config/config.exs:6)
+        "#]],
+    );
+}
+
+#[test]
 fn a_variable_that_was_set_may_be_set_again_by_what_is_not_evaluated() {
     let script = "import Config\nSystem.put_env(\"A\", \"1\")\nSystem.delete_env(\"B\")\nDotenv.load()\nconfig :a, a: System.get_env(\"A\"), b: System.get_env(\"B\")";
     let config = Tree::of(&[("config/config.exs", script)]).evaluate("dev");
