@@ -130,6 +130,10 @@ impl Exchange {
     /// Passes on what `input` holds of the body, behind the head if that has just been written.
     pub(super) fn pass<D: Driver>(&mut self, head: &[u8], input: &[u8], cx: &mut Context<'_, D>) {
         let Ok(relayed) = self.answer.relay(input, &mut cx.tools.out) else {
+            if !head.is_empty() {
+                // The client has seen nothing of this answer: one of our own takes its place.
+                self.stage = Stage::Waiting;
+            }
             self.fail(Failure::Protocol, cx);
             return;
         };
