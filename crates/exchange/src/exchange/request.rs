@@ -1,8 +1,8 @@
 //! The request: its head is judged and rewritten, then it goes out with its body.
 
 use http1::{
-    Body, ConnectionOptions, Parsed, RequestHead, Version, connection_options, parse_request,
-    request_body,
+    Body, ConnectionOptions, Parsed, RequestHead, Version, connection_options, is_listed,
+    parse_request, request_body,
 };
 use routes::{Authority, Mode};
 
@@ -194,7 +194,9 @@ impl Exchange {
         let found = cx.published.snapshot.find(&authority.host);
         let slot = cx.published.snapshot.services[found.ok_or(Failure::NoRoute)?.service].slot;
         self.slot = Some(slot);
-        self.wants_websocket = self.asks_websocket(&fields, options);
+        self.wants_websocket = self.asks_websocket(&fields, options)
+            // Without its key, which ends here then, it opens nothing.
+            && !(options.others && is_listed(buf, &head.fields, b"sec-websocket-key"));
         let to_app = ToApp {
             buf,
             head,

@@ -133,6 +133,7 @@ fn what_is_no_websocket_is_not_asked_for() {
         ASK.replace("HTTP/1.1", "HTTP/1.0"),
         ASK.replace("GET", "POST"),
         ASK.replace("Sec-WebSocket-Key", "X-Key"),
+        ASK.replace("keep-alive, Upgrade", "Upgrade, sec-websocket-key"),
         ASK.replace("Sec-WebSocket-Version: 13", "Content-Length: 5"),
     ] {
         let mut script = Script::new();
