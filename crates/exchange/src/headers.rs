@@ -101,6 +101,7 @@ pub(crate) struct ToApp<'a> {
     pub(crate) buf: &'a [u8],
     pub(crate) head: &'a RequestHead,
     pub(crate) options: ConnectionOptions,
+    pub(crate) body: Body,
     pub(crate) forwarded: &'a Forwarded,
     pub(crate) authority: &'a Authority,
     pub(crate) request_id: &'a str,
@@ -118,6 +119,7 @@ impl ToApp<'_> {
         push_target(out);
         out.extend_from_slice(b" HTTP/1.1\r\n");
         copy_lines(out, self.buf, &self.head.fields, |field| self.keeps(field));
+        push_framing(out, self.body);
         if self.is_upgrade {
             out.extend_from_slice(b"Connection: Upgrade\r\nUpgrade: websocket\r\n");
         }
@@ -136,12 +138,14 @@ impl ToApp<'_> {
         match field.id {
             // Naming these in Connection would change what the request is or hide where it has
             // been: they are not the client's to remove.
-            Name::Host | Name::ContentLength | Name::TransferEncoding | Name::Via => true,
+            Name::Host | Name::Via => true,
             Name::Forwarded | Name::XForwardedOther | Name::XRealIp | Name::XClientIp => {
                 self.forwarded.is_trusted
             }
             // These end here (RFC 9110 §7.6.1), or are written by us, or could be taken for ours.
             Name::Connection
+            | Name::ContentLength
+            | Name::TransferEncoding
             | Name::KeepAlive
             | Name::ProxyConnection
             | Name::Te
@@ -271,6 +275,20 @@ impl ToClient<'_> {
 
     fn lists(&self, field: &Field) -> bool {
         self.options.others && is_listed(self.buf, &self.head.fields, field.name.of(self.buf))
+    }
+}
+
+/// Says how the body is delimited in the plainest form there is: not each server reads `CHUNKED` or
+/// `05` as the RFC does.
+fn push_framing(out: &mut Vec<u8>, body: Body) {
+    match body {
+        Body::None | Body::Close => {}
+        Body::Length(length) => {
+            out.extend_from_slice(b"Content-Length: ");
+            push_decimal(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        Body::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
     }
 }
 

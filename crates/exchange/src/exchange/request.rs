@@ -201,6 +201,7 @@ impl Exchange {
             buf,
             head,
             options,
+            body,
             forwarded: &forwarded,
             authority: &authority,
             request_id: self.notes.request_id(),

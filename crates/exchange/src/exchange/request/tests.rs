@@ -212,6 +212,27 @@ fn framing_is_not_the_clients_to_remove() {
 }
 
 #[test]
+fn framing_goes_on_in_its_plainest_form() {
+    for (line, body, plain) in [
+        ("content-length:\t5 ", "hello", "Content-Length: 5"),
+        ("CONTENT-LENGTH: 0005", "hello", "Content-Length: 5"),
+        (
+            "Transfer-encoding:\tCHUNKED",
+            "0\r\n\r\n",
+            "Transfer-Encoding: chunked",
+        ),
+    ] {
+        let mut script = Script::new();
+        script.client_sends(format!(
+            "POST / HTTP/1.1\r\nHost: auth.local\r\n{line}\r\nX: y\r\n\r\n{body}"
+        ));
+        let calls = script.calls();
+        let head = format!("POST / HTTP/1.1 | Host: auth.local | X: y | {plain} |  | ");
+        assert!(calls.contains(&head), "{line}: {calls}");
+    }
+}
+
+#[test]
 fn an_untrusted_peer_has_no_say() {
     check(
         "Forwarded: for=6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n\
