@@ -101,6 +101,13 @@ impl Trailers {
             return Err(ChunkError);
         }
         let field = Cursor::new(&self.line).field().map_err(|_| ChunkError)?;
+        // Nobody sends these in good faith: whoever merged them would read another message.
+        if matches!(
+            field.id,
+            Name::ContentLength | Name::TransferEncoding | Name::Host
+        ) {
+            return Err(ChunkError);
+        }
         if field.id == Name::Other && !is_never_trailer(field.name.of(&self.line)) {
             self.is_given = true;
             return Ok(Line::Given);

@@ -42,8 +42,7 @@ fn chunks_keep_their_sizes_and_lose_their_extensions() {
 /// Of trailers only those pass that can't be taken for framing, routing or a hop's own.
 #[test]
 fn trailers_are_filtered() {
-    let input =
-        "1\r\na\r\n0\r\nX-Sum: 1\r\nHost: evil.test\r\nContent-Length: 9\r\nX-B: 2\r\n\r\nnext";
+    let input = "1\r\na\r\n0\r\nX-Sum: 1\r\nCookie: a=1\r\nConnection: X-B\r\nX-B: 2\r\n\r\nnext";
     check(
         Body::Chunked,
         true,

@@ -49,7 +49,7 @@ fn framing() {
         "#]],
     );
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
-                   5;a=b\r\nhello\r\n1\r\n!\r\n0\r\nX-Sum: 1\r\nContent-Length: 5\r\n\r\n";
+                   5;a=b\r\nhello\r\n1\r\n!\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a=1\r\n\r\n";
     check(
         GET,
         chunked,
