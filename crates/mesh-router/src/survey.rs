@@ -151,6 +151,15 @@ impl Survey {
         Some(anyhow!("{}", shown(finding)))
     }
 
+    /// Says that no service was found, if so and if that is a fault. VMs that report by themselves report
+    /// to the running gateway alone.
+    pub(crate) fn fault(&self, setup: &Setup) -> Option<anyhow::Error> {
+        match setup.has_vms() {
+            true => None,
+            false => self.emptiness(setup),
+        }
+    }
+
     /// Says that no service was found, if so.
     pub(crate) fn emptiness(&self, setup: &Setup) -> Option<anyhow::Error> {
         if !self.snapshot.services.is_empty() {

@@ -73,7 +73,7 @@ pub(crate) fn doctor(arguments: &args::Doctor) -> anyhow::Result<Exit> {
     if counts.error > 0 || (arguments.strict && counts.warning > 0) {
         return Ok(Exit::Findings);
     }
-    match survey.emptiness(&setup) {
+    match survey.fault(&setup) {
         Some(empty) => Err(empty),
         None => Ok(Exit::Done),
     }

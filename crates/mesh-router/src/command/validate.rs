@@ -74,7 +74,7 @@ pub(crate) fn validate(arguments: &Validate) -> anyhow::Result<Exit> {
             .collect::<String>();
         output::print(&format_args!("\n{remarks}{}", summary(&survey.snapshot)))?;
     }
-    match survey.emptiness(&setup) {
+    match survey.fault(&setup) {
         Some(empty) if exit == Exit::Done => Err(empty),
         Some(_) | None => Ok(exit),
     }

@@ -61,11 +61,16 @@ impl Attached {
 
     /// What admin answers.
     #[track_caller]
-    fn json(&self, path: &str) -> Value {
+    fn ask(&self, path: &str) -> Message {
         let admin = self.folder.path().join("admin.sock");
         let answer = Client::connect_unix(&admin).get("localhost", path);
         assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
-        serde_json::from_str(&answer.text()).unwrap()
+        answer
+    }
+
+    #[track_caller]
+    fn json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.ask(path).text()).unwrap()
     }
 
     /// The codes of the running table's findings.
@@ -143,6 +148,14 @@ fn any_number_of_vms_report_and_each_goes_by_itself() {
     );
     let sources = status["sources"].as_array().unwrap();
     assert!(sources.iter().any(|source| source["source"] == "package"));
+    let metrics = attached.ask("/metrics").text();
+    for line in [
+        "mesh_router_nodes{state=\"attached\"} 2\n",
+        "mesh_router_discovery_updates_total{source=\"package\",result=\"success\"} ",
+        "mesh_router_discovery_last_success_timestamp_seconds{source=\"package\"} ",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
     first.say("bye");
     assert!(first.ends().is_some());
     eventually("a 503", || {
@@ -326,6 +339,44 @@ fn a_reload_leaves_vms_alone_and_names_what_needs_a_restart() {
     });
     vm.report(2, &[]);
     vm.is_applied(2);
+}
+
+#[test]
+fn only_the_running_gateway_knows_what_vms_report() {
+    let upstream = Upstream::answering(text("here"));
+    let attached = Attached::start("");
+    let mut vm = attached.hello("shop@a");
+    vm.report(
+        1,
+        &[endpoint("ShopWeb.Endpoint", "shop.test", upstream.port())],
+    );
+    vm.is_applied(1);
+    let folder = attached.gateway.folder().unwrap();
+    let command = |arguments: &[&str]| Launch::new(arguments).within(folder).end();
+    let asked = command(&["routes", "--running", "--json"]).json();
+    assert_eq!(asked["routes"][0]["host"], "shop.test");
+    let explained = command(&["explain", "--running", "shop.test"]);
+    assert!(
+        explained.stdout.starts_with("shop.test → ShopWeb.Endpoint"),
+        "{}",
+        explained.stdout
+    );
+    let status = command(&["status"]);
+    assert!(
+        status.stdout.contains("shop@a  package  attached"),
+        "{}",
+        status.stdout
+    );
+    let read = command(&["routes"]);
+    assert_eq!(read.code, Some(1));
+    assert!(
+        read.stderr.contains("mesh-router routes --running"),
+        "{}",
+        read.stderr
+    );
+    // That nothing is known here is no fault of the settings.
+    assert_eq!(command(&["validate", "--strict"]).code, Some(0));
+    assert_eq!(command(&["doctor"]).code, Some(0));
 }
 
 #[test]

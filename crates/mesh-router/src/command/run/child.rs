@@ -42,12 +42,15 @@ async fn serve(options: &Options, process: &Environment) -> anyhow::Result<Exit>
         Err(GreetError::Silent | GreetError::Refused(_)) => return Ok(Exit::Failed),
     };
     match begin_and_serve(&mut parent, options, process).await {
-        Ok(ending) => {
+        // Nobody is left to be told.
+        Ok(Ending::Parted(Parting::Over)) => Ok(Exit::Done),
+        Ok(Ending::Parted(Parting::Refused)) => {
             parent.finish().await;
-            Ok(match ending {
-                Ending::Stopped | Ending::Parted(Parting::Over) => Exit::Done,
-                Ending::Parted(Parting::Refused) => Exit::Failed,
-            })
+            Ok(Exit::Failed)
+        }
+        Ok(Ending::Stopped) => {
+            parent.finish().await;
+            Ok(Exit::Done)
         }
         Err(error) => {
             let exit = exit_of(&error);
