@@ -72,6 +72,33 @@ impl Reason {
         Self::Panic,
     ];
 
+    /// Whether the gateway answered 502, 503 or 504 in the service's place.
+    #[must_use]
+    pub fn is_failed_service(self) -> bool {
+        match self {
+            Self::ConnectRefused
+            | Self::Reset
+            | Self::Protocol
+            | Self::NoUpstream
+            | Self::ResponseTimeout
+            | Self::HoldTimeout
+            | Self::Overload
+            | Self::Stopping => true,
+            Self::Ok
+            | Self::BadRequest
+            | Self::ClientTimeout
+            | Self::TooLarge
+            | Self::NoRoute
+            | Self::Loop
+            | Self::ClientClosed
+            | Self::NotAllowed
+            | Self::NotImplemented
+            | Self::Version
+            | Self::TurnedAway
+            | Self::Panic => false,
+        }
+    }
+
     /// The name in the access log and as a label.
     #[must_use]
     pub fn name(self) -> &'static str {

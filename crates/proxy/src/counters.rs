@@ -254,18 +254,11 @@ impl ServiceCounters {
         failed.map(|(reason, count)| (reason.name(), count))
     }
 
-    /// Returns how many exchanges were answered with 502, 503 or 504 because the service could not
-    /// be reached or gave no proper answer.
+    /// Returns how many exchanges were answered with 502, 503 or 504 in the service's place.
     pub fn failed(&self) -> u64 {
-        let failed = [
-            Reason::ConnectRefused,
-            Reason::Reset,
-            Reason::Protocol,
-            Reason::NoUpstream,
-            Reason::ResponseTimeout,
-            Reason::Stopping,
-        ];
-        failed.into_iter().map(|it| self.by_reason(it)).sum()
+        let counted = Reason::ALL.into_iter().zip(self.errors);
+        let failed = counted.filter(|(reason, _)| reason.is_failed_service());
+        failed.map(|(_, count)| count).sum()
     }
 
     fn add(&mut self, worker: &Service) {

@@ -28,6 +28,8 @@ fn every_failure_has_a_status() {
     let lines = failures.map(|failure| {
         let meaning = failure.meaning();
         let (status, reason) = (meaning.status, meaning.reason.name());
+        let is_failed = matches!(status, 502..=504);
+        assert_eq!(meaning.reason.is_failed_service(), is_failed, "{reason}");
         let (title, proxy) = (title(status), failure.proxy_error());
         let ends = if failure.ends_connection() {
             "closed"

@@ -99,7 +99,7 @@ impl Attached {
 fn config(folder: &TempDir, door: &str, tables: &str) -> String {
     let path = |name: &str| folder.path().join(name).display().to_string();
     format!(
-        "listen = [\"127.0.0.1:0\"]\nworkers = 2\n[admin]\nlisten = \"unix:{}\"\n\
+        "listen = [\"127.0.0.1:0\"]\nworkers = 2\n[timeouts]\nhold = \"0s\"\n[admin]\nlisten = \"unix:{}\"\n\
          [discovery]\nsources = [\"package\"]\npackage = \"unix:{}\"\n{tables}",
         path("admin.sock"),
         path(door)

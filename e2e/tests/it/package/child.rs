@@ -101,7 +101,7 @@ fn get(port: u16, host: &str) -> e2e::Message {
 fn what_the_vm_reports_is_served_and_counted() {
     let upstream = Upstream::answering(text("hello from the VM"));
     let mut started = Started::silent();
-    let port = started.listening("");
+    let port = started.listening(",{timeouts,[{hold,0}]}");
     let vm = &mut started.vm;
     let welcome = vm.hears("welcome", |_| true);
     assert_eq!(welcome[0], Term::Integer(1));
