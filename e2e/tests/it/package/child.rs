@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Read,
     net::TcpListener,
-    process::{Child, ExitStatus},
+    process::{Child, Command, ExitStatus},
 };
 
 use e2e::{Client, Launch, Upstream, eventually, upstream::text};
@@ -57,6 +57,13 @@ impl Started {
              root=><<\"{root}\">>,settings=>[{settings}]}}}}",
             std::process::id()
         ));
+    }
+
+    #[track_caller]
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let kill = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(kill.unwrap().success(), "kill -s {name} {pid}");
     }
 
     /// Waits for the process's end, and returns what it said on standard error.
@@ -200,9 +207,7 @@ fn it_ends_when_the_vm_says_that_it_stops() {
 fn a_signal_ends_it_in_order_and_the_vm_hears_of_it() {
     let mut started = Started::silent();
     started.listening("");
-    let pid = started.child.id().to_string();
-    let kill = std::process::Command::new("kill").arg(&pid).status();
-    assert!(kill.unwrap().success());
+    started.signal("TERM");
     started
         .vm
         .hears("log", |log| log[2].as_str() == Some("stopped"));
@@ -239,7 +244,19 @@ fn mesh_router_toml_of_the_project_is_stronger_than_the_vms_settings() {
         "x".repeat(2000)
     );
     let mut client = Client::connect(([127, 0, 0, 1], port).into());
-    assert_eq!(client.send(long).response().status(), 431);
+    assert_eq!(client.send(&long).response().status(), 431);
+    // A reload reads the file again, and knows still what the VM said.
+    let file = started.root.path().join("mesh-router.toml");
+    let roomy = fs::read_to_string(&file).unwrap().replace("1KiB", "8KiB");
+    fs::write(&file, roomy).unwrap();
+    started.signal("HUP");
+    started
+        .vm
+        .hears("log", |log| log[2].as_str() == Some("reloaded"));
+    eventually("the other limit", || {
+        let mut client = Client::connect(([127, 0, 0, 1], port).into());
+        (client.send(&long).response().status() == 200).then_some(())
+    });
     // Relative paths start at the project's root.
     let log = started.root.path().join("a.log");
     eventually("access lines", || {
@@ -327,6 +344,14 @@ fn nobody_at_standard_input_is_told_what_the_flag_is_for() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("--package is for the Hex package"), "{said}");
+    // The VM says where its project is.
+    let both = Launch::new(["run", "--package", "--root", "."]).end();
+    assert_eq!(both.code, Some(2));
+    assert!(
+        both.stderr.contains("cannot be used with"),
+        "{}",
+        both.stderr
+    );
 }
 
 #[test]

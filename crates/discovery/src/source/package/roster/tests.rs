@@ -209,6 +209,34 @@ fn a_vm_that_is_no_node_is_called_by_its_process() {
 }
 
 #[test]
+fn the_path_of_a_socket_starts_at_the_vms_root() {
+    let mut stage = Stage::new();
+    stage.apply(Event::Connected(1, Some(100)));
+    let hello = Hello {
+        root: Some("/srv/shop".into()),
+        ..Hello::default()
+    };
+    stage.say(1, FromVm::Hello(Box::new(hello)));
+    let mut endpoint = endpoint("AuthWeb.Endpoint:4001");
+    let local = Term::Tuple(vec![Term::atom("local"), Term::text("run/auth.sock")]);
+    endpoint.bound = Bound::Answered(Term::Tuple(vec![Term::atom("ok"), local]));
+    let on_node = OnNode {
+        seen: true,
+        endpoints: vec![endpoint],
+    };
+    let pushed = Pushed {
+        seq: 1,
+        nodes: [(None, on_node)].into(),
+        left_out: None,
+    };
+    stage.say(1, FromVm::Report(pushed));
+    assert_eq!(
+        stage.table(),
+        "AuthWeb.Endpoint on pid-100 unix:/srv/shop/run/auth.sock\n"
+    );
+}
+
+#[test]
 fn several_vms_are_side_by_side() {
     let mut stage = Stage::new();
     stage.hello(1, "shop@a");
