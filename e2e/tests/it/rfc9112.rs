@@ -525,7 +525,7 @@ mod s8_incomplete_messages {
             let mut client = gateway.connect();
             client.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
             if let Some(got) = client.wire.response("GET") {
-                assert!(!got.whole, "{answer:?} looked whole: {got:?}");
+                assert!(!got.whole || got.status() == 502, "{answer:?}: {got:?}");
             }
             client.wire.rest();
         }
