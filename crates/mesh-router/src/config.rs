@@ -277,9 +277,12 @@ impl Config {
         found.map(|it| it.place.to_string()).unwrap_or_default()
     }
 
-    /// How many client connections are allowed in all.
-    pub(crate) fn connections(&self) -> usize {
-        self.limits.connections
+    /// How many client connections are to be allowed in all, where somebody says so.
+    pub(crate) fn asked_connections(&self) -> Option<usize> {
+        let key = "limits.connections";
+        let setting = self.effective.iter().find(|setting| setting.key == key);
+        let is_asked = setting.is_some_and(|setting| setting.place != Place::Default);
+        is_asked.then_some(self.limits.connections)
     }
 
     /// The settings that hold in `mode`, on a machine whose addresses are not asked for.

@@ -1,7 +1,7 @@
 //! How many file descriptors the process may have, and how many connections that allows.
 
 use rlimit::Resource;
-use tracing::{debug, info};
+use tracing::{debug, warn};
 
 /// Descriptors that clients can't have: for upstreams, admin, health, logs and discovery.
 const KEPT: u64 = 256;
@@ -19,12 +19,15 @@ pub(crate) fn connections(asked: usize) -> usize {
     room().map_or(asked, |room| asked.min(room))
 }
 
-/// Says so where there can't be as many connections as are allowed.
-pub(crate) fn tell(asked: usize) {
-    let Some(room) = room().filter(|room| *room < asked) else {
+/// Says so where there can't be as many connections as somebody asked for.
+pub(crate) fn tell(asked: Option<usize>) {
+    let (Some(asked), Some(room)) = (asked, room()) else {
         return;
     };
-    info!(
+    if asked <= room {
+        return;
+    }
+    warn!(
         connections = room,
         asked,
         fix = "raise the hard limit of open files: LimitNOFILE= of a systemd unit, `ulimit -Hn`",

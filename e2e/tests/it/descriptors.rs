@@ -80,7 +80,7 @@ fn without_descriptors_connections_are_shed_admin_answers_and_all_recovers() {
 #[test]
 fn the_soft_limit_is_raised_and_the_hard_one_is_told() {
     let upstream = Upstream::hello();
-    let gateway = starved(&upstream, 600, "");
+    let gateway = starved(&upstream, 600, "[limits]\nconnections = 500");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", gateway.pid())).unwrap();
     let files = limits
         .lines()

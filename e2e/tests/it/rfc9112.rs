@@ -525,7 +525,11 @@ mod s8_incomplete_messages {
             let mut client = gateway.connect();
             client.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
             if let Some(got) = client.wire.response("GET") {
-                assert!(!got.whole || got.status() == 502, "{answer:?}: {got:?}");
+                if got.status() == 502 {
+                    // Not a byte of it was passed on, so there is room for an answer of our own.
+                    continue;
+                }
+                assert!(!got.whole, "{answer:?} looked whole: {got:?}");
             }
             client.wire.rest();
         }

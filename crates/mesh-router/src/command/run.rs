@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
         let live = Live { nodes, reporting };
         let gateway = Gateway::start(setup, survey, live, &mut handover.sockets)?;
         handover.close_rest();
-        descriptors::tell(gateway.setup().config.connections());
+        descriptors::tell(gateway.setup().config.asked_connections());
         show(&gateway);
         handover.ready();
         gateway.serve(signals, &arguments.options, &process).await

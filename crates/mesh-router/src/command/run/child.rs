@@ -97,7 +97,7 @@ async fn begin_and_serve(
     let mut gateway = Gateway::start(setup, survey, live, &mut HandedOver::default())?;
     // The VM has our standard input and output, and is to know us by our process.
     gateway.stay();
-    descriptors::tell(gateway.setup().config.connections());
+    descriptors::tell(gateway.setup().config.asked_connections());
     super::log(&gateway);
     gateway.serve(signals, options, process).await
 }
