@@ -31,16 +31,13 @@ defmodule ExServiceMeshRouter.PrivateTest do
 
   defp connect(path), do: :gen_tcp.connect({:local, path}, 0, [:binary, active: false])
 
-  defp get(path, host, fields \\ "") do
+  defp get(path, host, fields \\ ""), do: path |> ask("/a", host, fields) |> read("")
+
+  defp ask(path, target, host, fields \\ "") do
     {:ok, socket} = connect(path)
-
-    :ok =
-      :gen_tcp.send(
-        socket,
-        "GET /a HTTP/1.1\r\nhost: #{host}\r\n#{fields}connection: close\r\n\r\n"
-      )
-
-    read(socket, "")
+    head = "GET #{target} HTTP/1.1\r\nhost: #{host}\r\n#{fields}connection: close\r\n\r\n"
+    :ok = :gen_tcp.send(socket, head)
+    socket
   end
 
   defp read(socket, said) do
@@ -157,6 +154,52 @@ defmodule ExServiceMeshRouter.PrivateTest do
     assert Process.alive?(endpoint)
     send(task, :drained)
     assert Task.await(stopping) == :ok
+  end
+
+  test "an endpoint stays whole until the requests in progress are answered", %{gateway: gateway} do
+    web = Package.endpoint("BusyWeb", server: true, url: [host: "busy.local"])
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    path = path(gateway, web)
+    {socket, request} = held(path, "/held")
+    # One whose client went away is not waited for.
+    {_socket, killed} = held(path, "/held")
+    Process.exit(killed, :kill)
+
+    stopping = Task.async(fn -> Package.stop_endpoint(web) end)
+    leaves(gateway)
+    eventually("it to refuse", fn -> match?({:error, _refused}, connect(path)) end)
+    send(request, :go)
+    assert read(socket, "") =~ "BusyWeb.Endpoint busy.local\n"
+    assert Task.await(stopping) == :ok
+  end
+
+  test "a long-poll ends with its socket, and is not waited for", %{gateway: gateway} do
+    web = Package.endpoint("PollWeb", server: true)
+    gateway = start(gateway)
+    Package.start_endpoint(web)
+    {_socket, request} = gateway |> path(web) |> held("/held/longpoll")
+
+    stopping = Task.async(fn -> Package.stop_endpoint(web) end)
+    leaves(gateway)
+    assert Task.await(stopping) == :ok
+    assert Process.alive?(request)
+    Process.exit(request, :kill)
+  end
+
+  # A request that the endpoint has begun, and the process that has it.
+  defp held(path, target) do
+    unless Process.whereis(:holds_requests) == self(),
+      do: Process.register(self(), :holds_requests)
+
+    socket = ask(path, target, "a")
+    assert_receive {:held, request}, 20_000
+    {socket, request}
+  end
+
+  defp leaves(gateway) do
+    {:report, seq, _endpoints} = TestGateway.read(gateway)
+    TestGateway.say(gateway, {:applied, seq, 1})
   end
 
   test "a listener that ends is there again", %{gateway: gateway} do

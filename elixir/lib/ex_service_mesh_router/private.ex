@@ -10,10 +10,11 @@ defmodule ExServiceMeshRouter.Private do
 
   use GenServer, restart: :temporary, shutdown: 20_000
 
-  alias ExServiceMeshRouter.Private.{Folder, Server, Terminator}
+  alias ExServiceMeshRouter.Private.{Folder, InProgress, Server, Terminator}
 
   # What requests in progress get once their endpoint is gone.
   @stop_ms 18_000
+  @sweep_ms 60_000
 
   @type facts :: %{
           app: atom(),
@@ -46,14 +47,16 @@ defmodule ExServiceMeshRouter.Private do
   def init(facts) do
     Process.flag(:trap_exit, true)
     monitor = Process.monitor(facts.supervisor)
+    requests = InProgress.new()
 
     with {:ok, path} <- Folder.socket(facts.app),
-         {:ok, server} <- Server.start_link(facts, path),
+         {:ok, server} <- Server.start_link(facts, path, requests),
          # In a folder that is ours alone, so nobody comes between.
          :ok <- File.chmod(path, 0o600) do
-      terminator = {Terminator, %{private: self(), leave: facts.leave}}
+      terminator = {Terminator, %{private: self(), requests: requests, leave: facts.leave}}
+      Process.send_after(self(), :sweep, @sweep_ms)
       # A call to the endpoint's supervisor, which may be calling us by its terminator.
-      {:ok, %{path: path, server: server, monitor: monitor},
+      {:ok, %{path: path, server: server, monitor: monitor, requests: requests},
        {:continue, {:terminator, facts.supervisor, terminator}}}
     else
       {:error, why} -> {:stop, {:shutdown, why}}
@@ -81,6 +84,12 @@ defmodule ExServiceMeshRouter.Private do
     else
       {:noreply, state}
     end
+  end
+
+  def handle_info(:sweep, state) do
+    InProgress.forget_killed(state.requests)
+    Process.send_after(self(), :sweep, @sweep_ms)
+    {:noreply, state}
   end
 
   def handle_info(_other, state), do: {:noreply, state}

@@ -4,22 +4,23 @@ defmodule ExServiceMeshRouter.Private.Server do
 
   import ExServiceMeshRouter.Optional
 
-  alias ExServiceMeshRouter.Private.RemoteIp
+  alias ExServiceMeshRouter.Private.{InProgress, RemoteIp}
 
   @type t :: {:bandit, pid()} | {:cowboy, pid(), ref :: term()}
 
-  @spec start_link(ExServiceMeshRouter.Private.facts(), Path.t()) ::
+  @spec start_link(ExServiceMeshRouter.Private.facts(), Path.t(), InProgress.t()) ::
           {:ok, t()} | {:error, String.t()}
-  def start_link(facts, path) do
+  def start_link(facts, path, requests) do
     %{module: module, http: http} = facts
     # Addresses and ports are the private socket's, and so is the family: `[:inet6, port: 4000]`.
     http = for {key, _value} = option <- http, key not in [:ip, :port, :net, :ref], do: option
-    start(module.config(:adapter), facts, http, path)
+    plug = plug(module, requests)
+    start(module.config(:adapter), Map.put(facts, :plug, plug), http, path)
   end
 
   defp start(Bandit.PhoenixAdapter, facts, http, path) do
     own = [
-      plug: plug(facts.module),
+      plug: facts.plug,
       display_plug: facts.module,
       scheme: :http,
       otp_app: facts.app,
@@ -40,7 +41,7 @@ defmodule ExServiceMeshRouter.Private.Server do
     options = http ++ [ref: ref, ip: {:local, path}, port: 0, otp_app: facts.app]
 
     %{start: {module, function, arguments}} =
-      call(Plug.Cowboy, :child_spec, [[scheme: :http, plug: plug(facts.module), options: options]])
+      call(Plug.Cowboy, :child_spec, [[scheme: :http, plug: facts.plug, options: options]])
 
     case apply(module, function, arguments) do
       {:ok, pid} -> {:ok, {:cowboy, pid, ref}}
@@ -54,16 +55,16 @@ defmodule ExServiceMeshRouter.Private.Server do
        "socket: give it http: [port: …]"}
   end
 
-  defp plug(module) do
+  defp plug(module, requests) do
     wrapper = Phoenix.Endpoint.SyncCodeReloadPlug
 
     # As the adapters have it.
-    endpoint =
+    {endpoint, options} =
       if module.config(:code_reloader) && Code.ensure_loaded?(wrapper),
         do: {wrapper, {module, []}},
         else: {module, []}
 
-    {RemoteIp, endpoint}
+    {RemoteIp, {InProgress, {requests, endpoint, options}}}
   end
 
   @spec pid(t()) :: pid()

@@ -1,15 +1,20 @@
 defmodule ExServiceMeshRouter.Private.Terminator do
   @moduledoc false
   # The last child of an endpoint's supervisor, so the first to stop: it takes the endpoint out of
-  # the gateway's table and closes the private listener before the endpoint drains its sockets.
+  # the gateway's table, closes the private listener and waits for requests in progress, before the
+  # endpoint drains its sockets.
 
-  use GenServer, restart: :temporary, shutdown: 2_000
+  use GenServer, restart: :temporary, shutdown: 12_000
 
   alias ExServiceMeshRouter.Private
+  alias ExServiceMeshRouter.Private.InProgress
+
+  @requests_ms 10_000
 
   def child_spec(argument), do: %{super(argument) | id: {__MODULE__, argument.private}}
 
-  @spec start_link(%{private: pid(), leave: (() -> :ok)}) :: GenServer.on_start()
+  @spec start_link(%{private: pid(), requests: InProgress.t(), leave: (() -> :ok)}) ::
+          GenServer.on_start()
   def start_link(argument), do: GenServer.start_link(__MODULE__, argument)
 
   @impl true
@@ -32,7 +37,10 @@ defmodule ExServiceMeshRouter.Private.Terminator do
     # gateway can keep it back.
     state.leave.()
     Private.suspend(state.private)
+    InProgress.wait(state.requests, @requests_ms)
   catch
     :exit, _why -> :ok
+    # The table has gone with the listener.
+    :error, :badarg -> :ok
   end
 end

@@ -38,6 +38,15 @@ defmodule Phoenix.Endpoint do
       # Says who answers; a WebSocket says every message again.
       def call(%{path: "/live/websocket"}, _options), do: {:upgrade, __MODULE__}
 
+      # Waits for the test, and then needs its configuration as a URL or an error page does.
+      def call(%{path: "/held" <> _} = conn, _options) do
+        send(:holds_requests, {:held, self()})
+
+        receive do
+          :go -> {:reply, %{}, "#{inspect(__MODULE__)} #{config(:url)[:host]}\n"}
+        end
+      end
+
       def call(conn, _options) do
         headers = %{"content-type" => "text/plain", "remote-ip" => :inet.ntoa(conn.remote_ip)}
         {:reply, headers, "#{inspect(__MODULE__)} #{conn.host} #{conn.path}\n"}

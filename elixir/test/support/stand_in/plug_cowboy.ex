@@ -55,6 +55,7 @@ defmodule Plug.Cowboy.Handler do
     conn = %{
       host: :cowboy_req.host(request),
       path: :cowboy_req.path(request),
+      request_path: :cowboy_req.path(request),
       req_headers: Map.to_list(:cowboy_req.headers(request)),
       # As Plug has it for a Unix socket.
       remote_ip: with({ip, _port} when ip != :local <- :cowboy_req.peer(request), do: ip)
