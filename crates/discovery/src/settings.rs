@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use elixir_config::{Config, Setting};
+use elixir_config::{Config, Section, Setting};
 use erlterm::Term;
 use routes::Origin;
 
@@ -61,8 +61,9 @@ pub enum SettingWord {
 /// Reads the settings of an evaluated config.
 pub(crate) fn of(config: &Config) -> Vec<GatewaySetting> {
     let mut settings = Vec::new();
-    for key in config.keys(GATEWAY_APP) {
-        below(config, &[key], &mut settings);
+    let section = config.section(GATEWAY_APP);
+    for (key, section) in section.iter().flat_map(Section::entries) {
+        below(section, &[key], &mut settings);
     }
     settings.truncate(SETTINGS_MAX);
     settings
@@ -111,15 +112,15 @@ fn known(path: &[&str], term: &Term, origin: &Origin, settings: &mut Vec<Gateway
 }
 
 /// Adds the setting at `path`, or those of the section there, each with its own line.
-fn below(config: &Config, path: &[&str], settings: &mut Vec<GatewaySetting>) {
-    let keys = config.keys_at(GATEWAY_APP, path);
-    if path.len() < DEPTH_MAX && !keys.is_empty() {
-        for key in keys {
-            below(config, &[path, &[key]].concat(), settings);
+fn below(section: Section<'_>, path: &[&str], settings: &mut Vec<GatewaySetting>) {
+    let entries = section.entries();
+    if path.len() < DEPTH_MAX && !entries.is_empty() {
+        for (key, section) in entries {
+            below(section, &[path, &[key]].concat(), settings);
         }
         return;
     }
-    match config.get(GATEWAY_APP, path) {
+    match section.setting() {
         Setting::Absent => {}
         Setting::Known(term, at) => known(path, &term, &origin(&at), settings),
         Setting::Unknown { why, at } => settings.push(GatewaySetting {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use erlterm::Term;
 
 use crate::{
@@ -67,24 +69,18 @@ impl Config {
         }
     }
 
-    /// Returns the keys of the keyword list at `path`, sorted; none where it is something else. A key
-    /// that only may be set is among them.
+    /// Returns the list of an application's settings; `None` if it certainly has none.
     #[must_use]
-    pub fn keys_at(&self, app: &str, path: &[&str]) -> Vec<&str> {
-        let mut value = &self.settings;
-        for key in std::iter::once(&app).chain(path) {
-            let Found::At(pair) = find(value, key) else {
-                return Vec::new();
-            };
-            let Some((_, inner)) = pair.as_pair() else {
-                return Vec::new();
-            };
-            value = inner;
-        }
-        match is_keyword(value) {
-            true => names(value),
-            false => Vec::new(),
-        }
+    pub fn section(&self, app: &str) -> Option<Section<'_>> {
+        let found = match find(&self.settings, app) {
+            Found::At(pair) => pair.as_pair().map(|(_, value)| Ok((value, pair.at)))?,
+            Found::Unknown(unknown) => Err(unknown),
+            Found::Nowhere => return None,
+        };
+        Some(Section {
+            config: self,
+            found,
+        })
     }
 
     /// Looks up one setting: `get("auth_web", &["Elixir.AuthWeb.Endpoint", "url", "host"])` walks
@@ -107,8 +103,12 @@ impl Config {
                 },
             }
         }
+        self.setting(value, written)
+    }
+
+    fn setting(&self, value: &Value, at: At) -> Setting {
         match value.to_term() {
-            Ok(term) => Setting::Known(term, self.written(written)),
+            Ok(term) => Setting::Known(term, self.written(at)),
             Err(unknown) => self.unknown(&unknown),
         }
     }
@@ -155,6 +155,54 @@ impl Config {
         Written {
             file: self.files.get(at.file).cloned().unwrap_or_default(),
             line: at.line,
+        }
+    }
+}
+
+/// A setting, or the keyword list that stands there. To walk through all below one looks at each
+/// pair once; as many look-ups by path would look at each as often as there are pairs.
+#[derive(Clone, Copy, Debug)]
+pub struct Section<'c> {
+    config: &'c Config,
+    /// The value and where it was written, or why it is not known.
+    found: Result<(&'c Value, At), &'c Unknown>,
+}
+
+impl<'c> Section<'c> {
+    /// Returns what each key of the keyword list leads to, sorted; nothing where it is something
+    /// else. A key that only may be set is among them.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&'c str, Self)> {
+        let Ok((value, _)) = self.found else {
+            return Vec::new();
+        };
+        let (Kind::List(items) | Kind::Open(items, _)) = &value.kind else {
+            return Vec::new();
+        };
+        if !is_keyword(value) {
+            return Vec::new();
+        }
+        let mut entries = BTreeMap::new();
+        let mut doubt = None;
+        for item in items {
+            match item.as_pair() {
+                // As `find` has it.
+                Some((name, value)) => {
+                    let found = doubt.map_or(Ok((value, item.at)), Err);
+                    entries.entry(&**name).or_insert(Self { found, ..*self });
+                }
+                None => doubt = doubt.or(unknown_key(item)),
+            }
+        }
+        entries.into_iter().collect()
+    }
+
+    /// Returns what is known of the value here, as [`Config::get`] does.
+    #[must_use]
+    pub fn setting(&self) -> Setting {
+        match self.found {
+            Ok((value, at)) => self.config.setting(value, at),
+            Err(unknown) => self.config.unknown(unknown),
         }
     }
 }

@@ -27,7 +27,7 @@ mod script;
 mod syntax;
 mod value;
 
-pub use config::{Config, Past, Setting};
+pub use config::{Config, Past, Section, Setting};
 pub use eval::{evaluate, evaluate_release};
 pub use finding::{Finding, Written};
 pub use memory::Memory;

@@ -1,6 +1,9 @@
 use expect_test::expect;
 
-use crate::{Past, Setting, fixture::Tree};
+use crate::{
+    Config, Past, Section, Setting,
+    fixture::{TREES, Tree},
+};
 
 #[test]
 fn apps_and_keys_are_sorted_and_named_once() {
@@ -20,6 +23,40 @@ fn the_first_of_equal_keys_counts() {
         panic!("{config:?}");
     };
     assert_eq!(term.as_integer(), Some(1));
+}
+
+#[test]
+fn a_walk_through_sections_finds_what_look_ups_find() {
+    let script = "import Config
+config :a, l: [k: 1, k: 2, m: [n: 1]]
+config :b, B, [{foo(), 1}, k: 2]
+if foo(), do: config(:b, C, k: 1, l: [m: 2])
+config :b, C, l: [n: [o: 1]], list: [:x, k: 1]";
+    let mut found = 0;
+    let trees = TREES.iter().map(|name| Tree::load(name));
+    for tree in trees.chain([Tree::of(&[("config/config.exs", script)])]) {
+        let config = tree.evaluate("dev");
+        for app in config.apps() {
+            let section = config.section(app).unwrap();
+            assert_eq!(names(&section), config.keys(app));
+            walk(&config, app, section, &[], &mut found);
+        }
+        assert!(config.section("nobody").is_none());
+    }
+    assert!(found > 100, "{found}");
+}
+
+fn names<'c>(section: &Section<'c>) -> Vec<&'c str> {
+    section.entries().into_iter().map(|(key, _)| key).collect()
+}
+
+fn walk(config: &Config, app: &str, section: Section<'_>, path: &[&str], found: &mut usize) {
+    for (key, inner) in section.entries() {
+        let path = [path, &[key]].concat();
+        assert_eq!(inner.setting(), config.get(app, &path), "{app} {path:?}");
+        *found += 1;
+        walk(config, app, inner, &path, found);
+    }
 }
 
 #[test]
