@@ -414,13 +414,13 @@ impl Output {
 /// folder.
 #[track_caller]
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test
-        .ancestors()
-        .find(|folder| folder.file_name() == Some(OsStr::new("deps")));
-    let profile = folder
-        .and_then(Path::parent)
-        .expect("tests run from target/<profile>/deps");
+    let running = std::env::current_exe().unwrap();
+    let folder = running.parent().expect("a program lies in a folder");
+    // Tests run from target/<profile>/deps, programs from target/<profile>.
+    let profile = match folder.file_name() == Some(OsStr::new("deps")) {
+        true => folder.parent().expect("deps lies in target/<profile>"),
+        false => folder,
+    };
     let binary = profile.join("mesh-router");
     assert!(
         binary.is_file(),

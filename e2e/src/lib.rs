@@ -21,6 +21,7 @@
 )]
 
 pub mod beam;
+pub mod bytes;
 pub mod client;
 pub mod elixir;
 pub mod gateway;

@@ -10,6 +10,7 @@ mod admin;
 mod answers;
 mod beam;
 mod browser;
+mod bytes;
 mod cli;
 mod demo;
 mod descriptors;
