@@ -76,6 +76,12 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     },
 ];
 
+/// What `cargo xtask nightly` needs besides.
+pub(crate) const FOR_NIGHTS: &[Need] = &[Need {
+    what: What::Program("dialyzer"),
+    package: "erlang-dialyzer",
+}];
+
 /// What `cargo xtask bench` needs.
 pub(crate) const FOR_BENCHMARKS: &[Need] = &[
     Need {

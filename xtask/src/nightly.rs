@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    install,
+    install, package,
     steps::{Steps, cargo, root},
     trixie,
 };
@@ -32,12 +32,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut steps = Steps::default();
     install::all(install::FOR_TESTS, &mut steps)?;
+    install::all(install::FOR_NIGHTS, &mut steps)?;
     let trixie = trixie::tree(&mut steps)?;
     simulation(arguments, &mut steps)?;
     oracle(arguments, &trixie, &mut steps)?;
     soak(arguments, &mut steps)?;
     fuzz(arguments, &mut steps)?;
     deny(&mut steps)?;
+    package::dialyzer(&mut steps)?;
     steps.report();
     Ok(())
 }

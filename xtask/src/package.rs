@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result};
@@ -28,14 +29,10 @@ const MADE: &[&str] = &["_build", "deps", "doc", "tmp"];
 pub(crate) fn test(tree: Option<&Path>, steps: &mut Steps) -> Result<()> {
     // Its tests start the binary that lies beside them.
     steps.run(&mut cargo(["build", "--locked", "-p", "mesh-router"]))?;
-    let target = std::path::absolute(target())?;
-    let binary = target.join("debug/mesh-router");
-    let built = target.join("package");
+    let binary = std::path::absolute(target())?.join("debug/mesh-router");
+    let built = built()?;
     let mix = |env: &str, arguments: &[&str]| {
-        let mut command = program("mix", arguments);
-        command.current_dir(root().join("elixir"));
-        command.env("MIX_ENV", env);
-        command.env("MIX_BUILD_PATH", built.join(env));
+        let mut command = mix(&built, env, arguments);
         command.env("MESH_ROUTER_PATH", &binary);
         command
     };
@@ -46,6 +43,53 @@ pub(crate) fn test(tree: Option<&Path>, steps: &mut Steps) -> Result<()> {
         Some(tree) => test_in(tree, &binary, steps),
         None => Ok(()),
     }
+}
+
+/// Has dialyzer look at the package. What it knows of OTP and Elixir takes it minutes to learn, and
+/// is kept.
+pub(crate) fn dialyzer(steps: &mut Steps) -> Result<()> {
+    const OTP: &str = "erts kernel stdlib crypto public_key ssl inets";
+    let built = built()?;
+    steps.run(&mut mix(&built, "prod", &["compile"]))?;
+    let lib = program("elixir", ["-e", "IO.write(:code.lib_dir(:elixir))"]).output()?;
+    let elixir = PathBuf::from(String::from_utf8(lib.stdout)?);
+    let beams = |app: &str| elixir.with_file_name(app).join("ebin");
+    let known = built.join("dialyzer.plt");
+    let run = |arguments: &[&str], folders: &[PathBuf]| {
+        let mut command = program("dialyzer", ["-pa"]);
+        // Beams of Elixir are read by a module of Elixir.
+        command.arg(beams("elixir")).args(arguments).arg("-r");
+        command.args(folders);
+        command
+    };
+    let known_as = known.to_string_lossy();
+    if !known.exists() {
+        let apps: Vec<&str> = OTP.split(' ').collect();
+        let arguments = [
+            &["--build_plt", "--output_plt", &known_as, "--apps"],
+            &*apps,
+        ]
+        .concat();
+        steps.run(&mut run(
+            &arguments,
+            &["elixir", "logger", "mix"].map(beams),
+        ))?;
+    }
+    let package = built.join("prod/lib/ex_service_mesh_router/ebin");
+    steps.run(&mut run(&["--plt", &known_as], &[package]))
+}
+
+/// Where mix builds the package.
+fn built() -> Result<PathBuf> {
+    Ok(std::path::absolute(target())?.join("package"))
+}
+
+fn mix(built: &Path, env: &str, arguments: &[&str]) -> Command {
+    let mut command = program("mix", arguments);
+    command.current_dir(root().join("elixir"));
+    command.env("MIX_ENV", env);
+    command.env("MIX_BUILD_PATH", built.join(env));
+    command
 }
 
 /// Runs compiler and tests on a copy of the package in the tree, which sees nothing outside of itself.

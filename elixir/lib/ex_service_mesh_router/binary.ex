@@ -17,6 +17,8 @@ defmodule ExServiceMeshRouter.Binary do
   Finding never downloads. `mix mesh_router.install` does, see `Mix.Tasks.MeshRouter.Install`.
   """
 
+  alias ExServiceMeshRouter.Optional
+
   require Logger
 
   @app :ex_service_mesh_router
@@ -97,7 +99,7 @@ defmodule ExServiceMeshRouter.Binary do
   # Where `mix mesh_router.install` puts the binary: beside what Mix builds, once for all environments.
   @spec install_path(String.t()) :: Path.t()
   def install_path(target) do
-    Path.join(Path.dirname(apply(Mix.Project, :build_path, [])), "#{@name}-#{target}")
+    Path.join(Path.dirname(Optional.call(Mix.Project, :build_path, [])), "#{@name}-#{target}")
   end
 
   defp named do

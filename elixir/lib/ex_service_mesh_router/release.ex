@@ -14,7 +14,7 @@ defmodule ExServiceMeshRouter.Release do
   capture above is only called once the release is assembled, so that it works as written.
   """
 
-  alias ExServiceMeshRouter.Binary
+  alias ExServiceMeshRouter.{Binary, Optional}
 
   @app :ex_service_mesh_router
 
@@ -40,8 +40,8 @@ defmodule ExServiceMeshRouter.Release do
         folder = Path.join([release.path, "lib", "#{@app}-#{version}", "priv", "bin"])
         bundled = Path.join(folder, "mesh-router")
         File.mkdir_p!(folder)
-        # A running release may be executing the one that lies there.
-        File.rm(bundled)
+        # A running release may be executing the one that lies there, if one does.
+        _ = File.rm(bundled)
         File.cp!(binary, bundled)
         File.chmod!(bundled, 0o755)
         release
@@ -51,5 +51,5 @@ defmodule ExServiceMeshRouter.Release do
     end
   end
 
-  defp raise_in_mix(why), do: apply(Mix, :raise, ["bundling the gateway: " <> why])
+  defp raise_in_mix(why), do: Optional.call(Mix, :raise, ["bundling the gateway: " <> why])
 end

@@ -64,10 +64,8 @@ defmodule ExServiceMeshRouter.TenantPlug do
   and `on_mount ExServiceMeshRouter.TenantPlug` in its module.
   """
 
-  alias ExServiceMeshRouter.{Host, TenantError}
+  alias ExServiceMeshRouter.{Host, Optional, TenantError}
   alias Router.Shared.TenantResolver
-
-  @compile {:no_warn_undefined, [Plug.Conn, Phoenix.Component, Phoenix.LiveView]}
 
   # What the page's session calls ours.
   @session_key "ex_service_mesh_router"
@@ -127,7 +125,7 @@ defmodule ExServiceMeshRouter.TenantPlug do
 
     private = Map.put(socket.private, :ex_service_mesh_router, {tenant, host})
     socket = %{socket | private: private}
-    socket = Phoenix.Component.assign(socket, options.assign, tenant)
+    socket = Optional.call(Phoenix.Component, :assign, [socket, options.assign, tenant])
     if tenant, do: {:cont, socket}, else: mount_without_tenant(socket, options.without_tenant)
   end
 
@@ -138,10 +136,10 @@ defmodule ExServiceMeshRouter.TenantPlug do
   defp without_tenant(conn, :continue), do: conn
 
   defp without_tenant(conn, :not_found) do
-    conn
-    |> Plug.Conn.put_resp_header("content-type", "text/plain; charset=utf-8")
-    |> Plug.Conn.send_resp(404, "Not Found")
-    |> Plug.Conn.halt()
+    content_type = "text/plain; charset=utf-8"
+    conn = Optional.call(Plug.Conn, :put_resp_header, [conn, "content-type", content_type])
+    conn = Optional.call(Plug.Conn, :send_resp, [conn, 404, "Not Found"])
+    Optional.call(Plug.Conn, :halt, [conn])
   end
 
   defp without_tenant(conn, function), do: call_with(conn, function)
@@ -198,7 +196,8 @@ defmodule ExServiceMeshRouter.TenantPlug do
   defp check_uri!(socket, tenant, host) do
     # A nested LiveView that is rendered with its page has no connection to ask about.
     with %{connect_info: info} when info != nil <- socket.private,
-         %{host: opened} when opened != nil <- Phoenix.LiveView.get_connect_info(socket, :uri),
+         %{host: opened} when opened != nil <-
+           Optional.call(Phoenix.LiveView, :get_connect_info, [socket, :uri]),
          false <- TenantResolver.same_host?(opened, host) do
       raise TenantError,
         message:

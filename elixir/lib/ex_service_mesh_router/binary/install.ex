@@ -3,7 +3,7 @@ defmodule ExServiceMeshRouter.Binary.Install do
   # Puts the gateway's binary in its place in `_build`: downloaded and checked, or built from source.
   # Whatever fails, what lay there before still does.
 
-  alias ExServiceMeshRouter.Binary
+  alias ExServiceMeshRouter.{Binary, Optional}
 
   @app :ex_service_mesh_router
 
@@ -180,16 +180,16 @@ defmodule ExServiceMeshRouter.Binary.Install do
   end
 
   defp package do
-    if apply(Mix.Project, :config, [])[:app] == @app,
+    if Optional.call(Mix.Project, :config, [])[:app] == @app,
       do: File.cwd!(),
-      else: Map.get(apply(Mix.Project, :deps_paths, []), @app, File.cwd!())
+      else: Map.get(Optional.call(Mix.Project, :deps_paths, []), @app, File.cwd!())
   end
 
   # HTTP
 
   @doc false
   def fetch(url) do
-    for application <- [:inets, :ssl], do: start(application)
+    Enum.each([:inets, :ssl], &start/1)
     # A profile of our own, since its options would be everyone's.
     profile = :"#{__MODULE__}"
     client = start_client(profile)
@@ -213,7 +213,7 @@ defmodule ExServiceMeshRouter.Binary.Install do
   # Mix takes applications that nobody named out of the code path.
   defp start(application) do
     if function_exported?(Mix, :ensure_application!, 1),
-      do: apply(Mix, :ensure_application!, [application])
+      do: Optional.call(Mix, :ensure_application!, [application])
 
     {:ok, _} = Application.ensure_all_started(application)
   end
@@ -233,7 +233,7 @@ defmodule ExServiceMeshRouter.Binary.Install do
 
       {:http, {^id, :stream, chunk}} when bytes + byte_size(chunk) <= @archive_bytes_max ->
         :httpc.stream_next(handler)
-        collect(id, url, handler, [chunks | chunk], bytes + byte_size(chunk))
+        collect(id, url, handler, [chunks, chunk], bytes + byte_size(chunk))
 
       {:http, {^id, :stream, _chunk}} ->
         :httpc.cancel_request(id)
