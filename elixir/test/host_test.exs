@@ -58,6 +58,34 @@ defmodule ExServiceMeshRouter.HostTest do
     assert bases(host: {:system, "MESH_ROUTER_TEST_NO_HOST"}) == []
   end
 
+  test "routes by hand lead to an endpoint too, however they are written" do
+    mode("production")
+    on_exit(fn -> Application.delete_env(:ex_service_mesh_router, :routes) end)
+
+    for routes <- [
+          [{"Auth.example.org.", endpoint: TestEndpoint, subdomains: :any}],
+          [{"auth.example.org", endpoint: "ExServiceMeshRouter.TestEndpoint"}],
+          ["auth.example.org": [endpoint: TestEndpoint]],
+          %{"auth.example.org" => %{endpoint: TestEndpoint}}
+        ] do
+      Application.put_env(:ex_service_mesh_router, :routes, routes)
+      assert bases(host: "example.com") == ["auth.example.org"], inspect(routes)
+      assert bases(host: "auth.local") == ["auth.local", "auth.example.org"]
+    end
+
+    for routes <- [
+          [{"other.example.org", endpoint: Other.Endpoint}],
+          [{"other.example.org", upstreams: ["127.0.0.1:4002"]}],
+          [{"localhost", endpoint: TestEndpoint}],
+          [{"127.0.0.1", endpoint: TestEndpoint}],
+          [{"auth.example.org", "nonsense"}, :nonsense, {{1, 2}, endpoint: TestEndpoint}],
+          :nonsense
+        ] do
+      Application.put_env(:ex_service_mesh_router, :routes, routes)
+      assert bases(host: "auth.local") == ["auth.local"], inspect(routes)
+    end
+  end
+
   test "an application's other endpoints are found among the modules of all applications" do
     endpoint = fn name ->
       """

@@ -27,6 +27,7 @@ const WORDS: &[(&str, &str)] = &[
     ("the request is malformed", "exchange/src/error.rs"),
     ("unknown variable", "mesh-router/src/config/layers.rs"),
     ("unknown key", "mesh-router/src/config/key.rs"),
+    (" is taken", "proxy/src/listener.rs"),
 ];
 
 #[test]

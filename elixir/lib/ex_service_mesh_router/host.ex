@@ -10,7 +10,8 @@ defmodule ExServiceMeshRouter.Host do
 
   @doc """
   Returns the hosts that lead to an endpoint, below which its tenants are: its own from
-  `url: [host: …]` where that tells endpoints apart, and in development its development name.
+  `url: [host: …]` where that tells endpoints apart, those that `routes:` of the gateway's settings
+  give it, and in development its development name. What `mesh-router.toml` says isn't known here.
 
   Raises if the module is no Phoenix endpoint.
   """
@@ -18,9 +19,9 @@ defmodule ExServiceMeshRouter.Host do
   def bases(endpoint) do
     ensure_endpoint(endpoint)
 
-    [own(endpoint), if(development?(), do: development_name(endpoint))]
-    |> Enum.reject(&is_nil/1)
-    |> Enum.uniq()
+    in_development = if development?(), do: development_name(endpoint)
+    hosts = [own(endpoint) | routed(endpoint)] ++ [in_development]
+    hosts |> Enum.reject(&is_nil/1) |> Enum.uniq()
   end
 
   @doc """
@@ -79,15 +80,37 @@ defmodule ExServiceMeshRouter.Host do
 
   # The endpoint's own host, if it tells endpoints apart: a placeholder or an address doesn't.
   defp own(endpoint) do
-    with host when is_binary(host) <- configured_host(endpoint),
-         name = host |> String.trim_trailing(".") |> String.downcase(:ascii),
-         false <- name in @placeholders or String.contains?(name, ":"),
-         true <- TenantResolver.host?(name) do
+    name = endpoint |> configured_host() |> name()
+    if name not in @placeholders, do: name
+  end
+
+  # Routes by hand, in every form that docs/configuration.md has for them.
+  defp routed(endpoint) do
+    for {host, route} <- routes(),
+        route[:endpoint] in [endpoint, inspect(endpoint)],
+        name = name(to_string(host)),
+        name != "localhost" do
       name
-    else
-      _ -> nil
     end
   end
+
+  defp routes do
+    routes = Application.get_env(:ex_service_mesh_router, :routes, [])
+    routes = if is_map(routes), do: Map.to_list(routes), else: List.wrap(routes)
+    # What is written wrongly the gateway tells.
+    for {host, route} when is_binary(host) or is_atom(host) <- routes,
+        is_map(route) or Keyword.keyword?(route) do
+      {host, route}
+    end
+  end
+
+  # A host as others compare it; `nil` where it can have no tenants.
+  defp name(host) when is_binary(host) do
+    name = host |> String.replace_suffix(".", "") |> String.downcase(:ascii)
+    if TenantResolver.host?(name) and not String.contains?(name, ":"), do: name
+  end
+
+  defp name(_other), do: nil
 
   defp configured_host(endpoint) do
     case (config(endpoint, :url) || [])[:host] do

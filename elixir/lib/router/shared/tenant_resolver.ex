@@ -66,8 +66,9 @@ defmodule Router.Shared.TenantResolver do
   Returns the tenant of a host below a base: the only label in front of it.
 
   The base is a host, the module of an endpoint, or a list of either. An endpoint stands for the hosts
-  that lead to it: its `url: [host: …]` unless that is `localhost`, `example.com` or an address, and
-  in development also its development name (`auth.localhost` for `:auth_web`). A host that is itself a
+  that lead to it: its `url: [host: …]` unless that is `localhost`, `example.com` or an address, those
+  that `routes:` under `config :ex_service_mesh_router` give it, and in development also its development
+  name (`auth.localhost` for `:auth_web`). A host that is itself a
   base has no tenant.
 
       iex> Router.Shared.TenantResolver.resolve("t1.shop.example.com", "shop.example.com")
