@@ -33,6 +33,8 @@ pub enum Reuse {
     Fresh,
     /// A new one: this is the retry, or an upgrade.
     Never,
+    /// A new one, for a Phoenix socket: only so many are opened in a second.
+    Socket,
 }
 
 /// A connection to an upstream, ready to be written to. Reading from it is on.
@@ -55,6 +57,17 @@ pub enum Connecting {
     Refused,
     /// Nothing to connect to: no upstream, or none that serves.
     Nowhere,
+    /// As many Phoenix sockets were opened as may be for now.
+    Crowded,
+}
+
+/// Why a Phoenix socket is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its service can't be connected to: it is to be told when it can.
+    Away,
+    /// Too many come at once.
+    Crowd,
 }
 
 /// The answer to a wish to wait for a service.
@@ -127,9 +140,9 @@ pub trait Driver {
     /// back keeps its place. There is no open wish of another kind when this is called.
     fn hold(&mut self, slot: u32) -> Holding;
 
-    /// Wishes to be told the same without being one of those who are held. Returns how many wait in
-    /// all, this one included.
-    fn stand_by(&mut self, slot: u32) -> usize;
+    /// Waits without being one of those who are held: told the same where the service is away, and
+    /// only counted where there is a crowd. Returns how many wait in all, this one included.
+    fn stand_by(&mut self, slot: u32, cause: Cause) -> usize;
 
     /// Waits no longer. Called exactly once for each [`Holding::Queued`] and each `stand_by` that
     /// is not answered.

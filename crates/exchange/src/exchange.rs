@@ -21,7 +21,7 @@ use http1::{HeadLimits, Version};
 use routes::{Published, Serving};
 
 use crate::{
-    Context, Driver, Ending, Fate, Flow, Peer, Reason, Record, Side,
+    Cause, Context, Driver, Ending, Fate, Flow, Peer, Reason, Record, Side,
     body::Relay,
     driver::{Connected, Connecting, Reuse},
     error::Failure,
@@ -539,6 +539,7 @@ impl Exchange {
             }
             Connecting::Refused => self.hold(Failure::Refused, cx),
             Connecting::Nowhere => self.hold(Failure::NoUpstream, cx),
+            Connecting::Crowded => self.open_parting(slot, Cause::Crowd, cx),
         }
     }
 

@@ -39,7 +39,7 @@ mod tools;
 pub use client::Client;
 pub use decimal::{push_decimal, push_ip};
 pub use driver::{
-    Connected, Connecting, Context, Driver, Ending, Fate, Flow, Holding, Peer, Reuse, Side,
+    Cause, Connected, Connecting, Context, Driver, Ending, Fate, Flow, Holding, Peer, Reuse, Side,
 };
 pub use record::{Reason, Record};
 pub use tools::Tools;

@@ -10,8 +10,8 @@ use std::{
 use routes::{Adapter, Host, Published, Route, Service, Settings, Snapshot};
 
 use crate::{
-    Client, Connected, Connecting, Context, Driver, Ending, Fate, Flow, Holding, Peer, Record,
-    Reuse, Side, Tools,
+    Cause, Client, Connected, Connecting, Context, Driver, Ending, Fate, Flow, Holding, Peer,
+    Record, Reuse, Side, Tools,
 };
 
 /// A client's connection, and what came of it.
@@ -260,8 +260,8 @@ impl Driver for Recorder {
         answer
     }
 
-    fn stand_by(&mut self, slot: u32) -> usize {
-        self.note(format_args!("stand by {slot}"));
+    fn stand_by(&mut self, slot: u32, cause: Cause) -> usize {
+        self.note(format_args!("stand by {slot} {cause:?}"));
         self.standing_by
     }
 

@@ -448,6 +448,7 @@ fn limits(layers: &mut Layers) -> Limits {
         }),
         services: layers.one("limits.services", units::count),
         held: layers.one("limits.held", units::count),
+        upgrades: layers.one("limits.upgrades", |text| or("none", text, upgrades)),
     }
 }
 
@@ -484,6 +485,10 @@ fn or<T>(
     parse(text)
         .map(Some)
         .map_err(|message| format!("{message}, or \"{none}\""))
+}
+
+fn upgrades(text: &str) -> Result<u32, String> {
+    u32::try_from(units::count(text)?).map_err(|_| format!("\"{text}\" is too large a number"))
 }
 
 fn workers(text: &str) -> Result<usize, String> {

@@ -18,7 +18,10 @@ use fastrand::Rng;
 use routes::{Adapter, Address, Prefer, Serving, Settings, Sight, Snapshot, Upstream};
 use slab::Slab;
 
-use crate::board::{Board, Mark, Standing};
+use crate::{
+    board::{Board, Mark, Standing},
+    governor::Bucket,
+};
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +93,8 @@ struct Listed {
     is_paused: bool,
     /// When its last upstream went.
     emptied: Option<Instant>,
+    /// Phoenix sockets that may be opened now.
+    sockets: Bucket,
 }
 
 impl Rest {
@@ -189,6 +194,15 @@ impl Balance {
     pub(crate) fn is_paused(&self, slot: u32) -> bool {
         let listed = self.services.get(slot as usize);
         listed.is_some_and(|listed| listed.is_paused)
+    }
+
+    /// Returns whether one more Phoenix socket may be opened; `rate`: in a second, for each upstream
+    /// that is not known to be away.
+    pub(crate) fn admits_socket(&mut self, slot: u32, rate: f64, now: Instant) -> bool {
+        let there = self.listed(slot).iter().filter(|it| !self.rests(**it, now));
+        let there = u32::try_from(there.count()).unwrap_or(u32::MAX).max(1);
+        let listed = self.services.get_mut(slot as usize);
+        listed.is_none_or(|listed| listed.sockets.take(rate * f64::from(there), now))
     }
 
     /// Returns whether the service was up lately, so that it is likely to come back.

@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     Held,
     /// To be told.
     StandingBy,
+    /// In a crowd: only counted.
+    Crowded,
 }
 
 /// A place in a queue. Its number stays with the request.
@@ -26,6 +28,7 @@ pub(crate) enum Manner {
 pub(crate) struct Place {
     slot: u32,
     number: u64,
+    manner: Manner,
     /// Not called yet.
     waits: bool,
 }
@@ -37,6 +40,7 @@ pub(crate) struct Holds {
     queues: BTreeMap<u32, Queue>,
     held: usize,
     standing_by: usize,
+    crowded: usize,
     next: u64,
     /// It is to be looked at once whether something can be connected to.
     is_news: bool,
@@ -74,9 +78,9 @@ impl Holds {
         self.held
     }
 
-    /// Returns how many wait in one manner or the other.
+    /// Returns how many wait, in whatever manner.
     pub(crate) fn waiting(&self) -> usize {
-        self.held + self.standing_by
+        self.held + self.standing_by + self.crowded
     }
 
     /// Returns when it is to be looked whether something can be connected to; `None` where nobody
@@ -113,12 +117,15 @@ impl Holds {
         let number = before.map_or(self.next, |place| place.number);
         self.next += u64::from(before.is_none());
         *self.count(manner) += 1;
-        self.is_news = true;
-        let queue = self.queues.entry(slot).or_default();
-        queue.insert(number, Waiting { client, manner });
+        if manner != Manner::Crowded {
+            self.is_news = true;
+            let queue = self.queues.entry(slot).or_default();
+            queue.insert(number, Waiting { client, manner });
+        }
         Place {
             slot,
             number,
+            manner,
             waits: true,
         }
     }
@@ -128,15 +135,12 @@ impl Holds {
         if !std::mem::take(&mut place.waits) {
             return;
         }
-        let btree_map::Entry::Occupied(mut queue) = self.queues.entry(place.slot) else {
-            return;
-        };
-        let left = queue.get_mut().remove(&place.number);
-        if queue.get().is_empty() {
-            queue.remove();
-        }
-        if let Some(left) = left {
-            *self.count(left.manner) -= 1;
+        *self.count(place.manner) -= 1;
+        if let btree_map::Entry::Occupied(mut queue) = self.queues.entry(place.slot) {
+            queue.get_mut().remove(&place.number);
+            if queue.get().is_empty() {
+                queue.remove();
+            }
         }
     }
 
@@ -150,6 +154,7 @@ impl Holds {
         match manner {
             Manner::Held => &mut self.held,
             Manner::StandingBy => &mut self.standing_by,
+            Manner::Crowded => &mut self.crowded,
         }
     }
 }

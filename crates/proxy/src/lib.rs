@@ -25,6 +25,7 @@ mod counters;
 mod crowd;
 mod drain;
 mod figures;
+mod governor;
 mod handed;
 mod hold;
 mod listener;

@@ -43,7 +43,7 @@ impl Pool {
         let allowed = match reuse {
             Reuse::Any => idle_max,
             Reuse::Fresh => idle_max.min(FRESH),
-            Reuse::Never => return None,
+            Reuse::Never | Reuse::Socket => return None,
         };
         let idle = self.idle.get_mut(upstream as usize)?;
         let last = idle.pop_if(|last| now.saturating_duration_since(last.since) < allowed)?;

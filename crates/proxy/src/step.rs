@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exchange::{Connected, Connecting, Driver, Ending, Fate, Flow, Holding, Record, Reuse, Side};
+use exchange::{
+    Cause, Connected, Connecting, Driver, Ending, Fate, Flow, Holding, Record, Reuse, Side,
+};
 use fastrand::Rng;
 use mio::{
     Registry,
@@ -130,6 +132,9 @@ impl Driver for Step<'_> {
         if self.parts.balance.listed(slot).is_empty() {
             return Connecting::Nowhere;
         }
+        if reuse == Reuse::Socket && !self.admits_socket(slot) {
+            return Connecting::Crowded;
+        }
         match self.dial(Wish {
             slot,
             reuse,
@@ -153,8 +158,12 @@ impl Driver for Step<'_> {
         }
     }
 
-    fn stand_by(&mut self, slot: u32) -> usize {
-        self.wait(slot, Manner::StandingBy);
+    fn stand_by(&mut self, slot: u32, cause: Cause) -> usize {
+        let manner = match cause {
+            Cause::Away => Manner::StandingBy,
+            Cause::Crowd => Manner::Crowded,
+        };
+        self.wait(slot, manner);
         self.parts.holds.waiting()
     }
 
@@ -277,6 +286,15 @@ impl Step<'_> {
             }
         }
         Dialled::Exhausted
+    }
+
+    fn admits_socket(&mut self, slot: u32) -> bool {
+        let Some(rate) = self.published.settings.limits.upgrades else {
+            return true;
+        };
+        let workers = u32::try_from(self.parts.workers).unwrap_or(u32::MAX);
+        let rate = f64::from(rate) / f64::from(workers);
+        self.parts.balance.admits_socket(slot, rate, self.now)
     }
 
     /// Has the client wait for a service.

@@ -88,6 +88,8 @@ pub struct Limits {
     pub connections_per_client: Option<usize>,
     /// Requests that wait for a service, in all.
     pub held: usize,
+    /// Phoenix sockets opened in a second, for each of a service's upstreams; `None` for no bound.
+    pub upgrades: Option<u32>,
     /// Services in the table.
     pub services: usize,
 }
@@ -102,6 +104,7 @@ impl Default for Limits {
             connections: 65_536,
             connections_per_client: None,
             held: 1024,
+            upgrades: Some(500),
             services: 4096,
         }
     }

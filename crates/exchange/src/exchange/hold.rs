@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use routes::{Host, Mode, Published, Serving};
 
 use super::{Exchange, Method, Overdue, Stage, parting};
-use crate::{Context, Driver, Reuse, driver::Holding, error::Failure, page::Form};
+use crate::{Cause, Context, Driver, Reuse, driver::Holding, error::Failure, page::Form};
 
 /// A browser in development gets its page after this.
 const PAGE_WAIT: Duration = Duration::from_secs(1);
@@ -78,7 +78,9 @@ impl Exchange {
                 self.hold.was_up = was_up;
             }
             // There is no need to keep what it asks: it comes back with it.
-            Holding::Full if self.hold.who == Who::Socket => self.open_parting(slot, cx),
+            Holding::Full if self.hold.who == Who::Socket => {
+                self.open_parting(slot, Cause::Away, cx);
+            }
             Holding::Full => self.fail(Failure::Overload, cx),
         }
     }
@@ -189,7 +191,7 @@ impl Exchange {
         match (self.hold.who, self.slot) {
             (Who::Socket, Some(slot)) => {
                 self.unhold(cx);
-                self.open_parting(slot, cx);
+                self.open_parting(slot, Cause::Away, cx);
             }
             (Who::Request | Who::Browser | Who::Upgrade | Who::Socket, _) => {
                 self.fail(Failure::HoldTimeout, cx);

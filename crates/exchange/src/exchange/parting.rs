@@ -1,4 +1,5 @@
-//! Keeping a Phoenix socket on WebSocket while its service is away.
+//! Keeping a Phoenix socket on WebSocket while its service is away, or while a crowd comes back to
+//! it.
 //!
 //! phoenix.js takes any failure of its first upgrade, and any that takes 2.5 s, for a network without
 //! WebSocket: it goes over to long-poll and stays there. A WebSocket that opens and is closed with
@@ -14,7 +15,7 @@ use http1::{HeadLimits, Name, Parsed, RequestHead, close_frame, parse_request};
 use sha1::{Digest as _, Sha1};
 
 use super::{Exchange, Next, Stage, tunnel::SERVICE_RESTART};
-use crate::{Context, Driver, Ending, Reason, error::Failure};
+use crate::{Cause, Context, Driver, Ending, Reason, Reuse, error::Failure};
 
 /// Openings in a second, among all that wait in one worker.
 const OPENINGS_PER_SECOND: f64 = 200.0;
@@ -57,15 +58,24 @@ impl Parting {
 
 impl Exchange {
     /// Opens the socket that the app can't open.
-    pub(super) fn open_parting<D: Driver>(&mut self, slot: u32, cx: &mut Context<'_, D>) {
+    pub(super) fn open_parting<D: Driver>(
+        &mut self,
+        slot: u32,
+        cause: Cause,
+        cx: &mut Context<'_, D>,
+    ) {
         let Some(head) = self.switch_of_ours() else {
-            return self.fail(Failure::HoldTimeout, cx);
+            // It isn't one: what the app says of it can be said to anybody.
+            return match cause {
+                Cause::Away => self.fail(Failure::HoldTimeout, cx),
+                Cause::Crowd => self.wish(slot, Reuse::Never, cx),
+            };
         };
         self.status = 101;
         self.reason = Reason::TurnedAway;
         self.stage = Stage::Parting;
         self.send_client(&head, &[], cx);
-        let waiting = cx.driver.stand_by(slot);
+        let waiting = cx.driver.stand_by(slot, cause);
         let open = if self.is_stopping {
             OPEN_MIN
         } else {

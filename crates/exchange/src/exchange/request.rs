@@ -132,7 +132,9 @@ impl Exchange {
             Method::Get | Method::Head | Method::Trace | Method::Idempotent => true,
             Method::Connect | Method::Other => false,
         };
-        if self.wants_websocket {
+        if self.is_socket() {
+            Reuse::Socket
+        } else if self.wants_websocket {
             Reuse::Never
         } else if is_idempotent && self.has_no_body {
             Reuse::Any

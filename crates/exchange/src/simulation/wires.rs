@@ -10,7 +10,7 @@ use super::{
     server::{Seen, Server},
 };
 use crate::{
-    Connected, Connecting, Driver, Ending, Fate, Flow, Holding, Reason, Record, Reuse, Side,
+    Cause, Connected, Connecting, Driver, Ending, Fate, Flow, Holding, Reason, Record, Reuse, Side,
 };
 
 /// The most bytes of one read.
@@ -25,6 +25,8 @@ const HELD_MAX: usize = 1;
 pub(super) enum Place {
     Held,
     StandingBy,
+    /// In a crowd: nobody is told.
+    Crowded,
 }
 
 /// The service that all requests are for.
@@ -200,7 +202,14 @@ impl Driver for Wires<'_> {
         let is_idle =
             |server: &Server| !server.is_used && !server.is_closed && server.outgoing.is_empty();
         let idle = self.servers.iter().position(is_idle);
-        if let Some(server) = idle.filter(|_| reuse != Reuse::Never) {
+        let may_reuse = match reuse {
+            Reuse::Any | Reuse::Fresh => true,
+            Reuse::Never | Reuse::Socket => false,
+        };
+        if reuse == Reuse::Socket && self.rng.u8(..4) == 0 {
+            return Connecting::Crowded;
+        }
+        if let Some(server) = idle.filter(|_| may_reuse) {
             return Connecting::Ready(self.take(server, true));
         }
         match self.rng.u8(..16) {
@@ -256,10 +265,13 @@ impl Driver for Wires<'_> {
         }
     }
 
-    fn stand_by(&mut self, slot: u32) -> usize {
+    fn stand_by(&mut self, slot: u32, cause: Cause) -> usize {
         assert_eq!(slot, 3);
         assert_eq!(self.line.place, None, "two places");
-        self.line.place = Some(Place::StandingBy);
+        self.line.place = Some(match cause {
+            Cause::Away => Place::StandingBy,
+            Cause::Crowd => Place::Crowded,
+        });
         self.rng.usize(..1000)
     }
 

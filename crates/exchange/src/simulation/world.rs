@@ -207,13 +207,10 @@ impl World {
                 events.extend([Event::Connected; 3]);
             }
         }
-        if let Some(place) = line.place
-            && !self.service.is_away
-        {
-            events.push(Event::Available);
-            if place == Place::Held {
-                events.push(Event::Resumed);
-            }
+        match line.place.filter(|_| !self.service.is_away) {
+            Some(Place::Held) => events.extend([Event::Available, Event::Resumed]),
+            Some(Place::StandingBy) => events.push(Event::Available),
+            Some(Place::Crowded) | None => {}
         }
         let Some(server) = line.server.map(|server| &self.servers[server]) else {
             return events;

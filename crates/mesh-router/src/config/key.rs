@@ -120,6 +120,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("limits.connections_per_client", "none").or("none"),
     Key::one("limits.services", "4096"),
     Key::one("limits.held", "1024"),
+    Key::one("limits.upgrades", "500").or("none"),
     Key::time("timeouts.head", "10s"),
     Key::time("timeouts.body", "60s"),
     Key::time("timeouts.connect", "2s"),

@@ -111,6 +111,7 @@ connections = 1000
 connections_per_client = 50
 services = 10
 held = 20
+upgrades = 30
 [timeouts]
 head = "1s"
 body = "2s"
@@ -340,6 +341,9 @@ fn every_key_of_the_workers_can_be_written() {
                 50,
             ),
             held: 20,
+            upgrades: Some(
+                30,
+            ),
             services: 10,
         }
     "#]]

@@ -1,7 +1,7 @@
 //! A crowd of Phoenix sockets whose app goes away and comes back.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -18,7 +18,7 @@ use tokio::{
     time,
 };
 
-const CLIENTS: usize = 1000;
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const WORKERS: usize = 2;
 /// What the gateway aims at, for each worker.
 const OPENINGS_PER_SECOND: usize = 200;
@@ -46,6 +46,13 @@ struct Crowd {
 }
 
 impl Crowd {
+    /// Waits until so many have joined.
+    #[track_caller]
+    fn wait_for(&self, count: usize) {
+        let joined = || self.joined.load(SeqCst);
+        eventually("the crowd", || (joined() == count).then_some(()));
+    }
+
     /// One client, for ever.
     async fn stay(self: Arc<Self>, gateway: SocketAddr) {
         loop {
@@ -81,10 +88,11 @@ impl Crowd {
     }
 }
 
-/// An app that lets everybody join.
-async fn app(listener: TcpListener) {
+/// An app that lets everybody join, and counts who is there.
+async fn app(listener: TcpListener, open: Arc<AtomicUsize>) {
     let mut sockets = tokio::task::JoinSet::new();
     while let Ok((mut stream, _)) = listener.accept().await {
+        let open = Arc::clone(&open);
         sockets.spawn(async move {
             let mut request = Vec::new();
             while !request.ends_with(b"\r\n\r\n") {
@@ -92,6 +100,7 @@ async fn app(listener: TcpListener) {
             }
             stream.write_all(AGREE).await.ok()?;
             stream.write_all(JOINED).await.ok()?;
+            open.fetch_add(1, SeqCst);
             // Until the other side ends.
             while matches!(stream.read(&mut [0; 64]).await, Ok(1..)) {}
             Some(())
@@ -99,34 +108,55 @@ async fn app(listener: TcpListener) {
     }
 }
 
-fn start_app(runtime: &Runtime, address: SocketAddr) -> (SocketAddr, JoinHandle<()>) {
-    let listener = runtime.block_on(TcpListener::bind(address)).unwrap();
-    let address = listener.local_addr().unwrap();
-    (address, runtime.spawn(app(listener)))
+/// An app that runs.
+struct App {
+    address: SocketAddr,
+    /// Sockets that it has opened.
+    open: Arc<AtomicUsize>,
+    running: JoinHandle<()>,
+}
+
+impl App {
+    fn start(runtime: &Runtime, address: SocketAddr) -> Self {
+        let listener = runtime.block_on(TcpListener::bind(address)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let open = Arc::<AtomicUsize>::default();
+        let running = runtime.spawn(app(listener, Arc::clone(&open)));
+        Self {
+            address,
+            open,
+            running,
+        }
+    }
+}
+
+/// A gateway to these apps, and a crowd that comes to it.
+fn crowd(runtime: &Runtime, apps: &[&App], clients: usize, limits: &str) -> (Gateway, Arc<Crowd>) {
+    let upstreams = apps.iter().map(|app| format!("\"{}\"", app.address));
+    let upstreams = upstreams.collect::<Vec<_>>().join(", ");
+    let gateway = Gateway::configured(&format!(
+        "listen = [\"127.0.0.1:0\"]\nworkers = {WORKERS}\nmode = \"production\"\n\
+         [log]\naccess = \"off\"\n[discovery]\nsources = []\n{limits}\n\
+         [routes.\"auth.test\"]\nupstreams = [{upstreams}]\n"
+    ));
+    let crowd = Arc::<Crowd>::default();
+    for _ in 0..clients {
+        runtime.spawn(Arc::clone(&crowd).stay(gateway.address()));
+    }
+    crowd.wait_for(clients);
+    (gateway, crowd)
 }
 
 #[test]
 fn a_crowd_comes_back_at_a_bounded_pace_and_all_join_again() {
+    const CLIENTS: usize = 1000;
     let runtime = Runtime::new().unwrap();
-    let (address, running) = start_app(&runtime, ([127, 0, 0, 1], 0).into());
-    let gateway = Gateway::configured(&format!(
-        "listen = [\"127.0.0.1:0\"]\nworkers = {WORKERS}\nmode = \"production\"\n\
-         [log]\naccess = \"off\"\n[discovery]\nsources = []\n\
-         [routes.\"auth.test\"]\nupstreams = [\"{address}\"]\n"
-    ));
-    let crowd = Arc::<Crowd>::default();
-    for _ in 0..CLIENTS {
-        runtime.spawn(Arc::clone(&crowd).stay(gateway.address()));
-    }
-    let joined = |count: usize| {
-        let now = || crowd.joined.load(SeqCst);
-        eventually("the crowd", || (now() == count).then_some(()));
-    };
-    joined(CLIENTS);
+    let app = App::start(&runtime, ANY);
+    let (_gateway, crowd) = crowd(&runtime, &[&app], CLIENTS, "");
 
     let (before, began) = (crowd.attempts.load(SeqCst), Instant::now());
-    running.abort();
-    joined(0);
+    app.running.abort();
+    crowd.wait_for(0);
     // Long enough that phoenix.js would have given up on anything slower.
     let many = before + 3 * CLIENTS;
     eventually("many attempts", || {
@@ -139,7 +169,30 @@ fn a_crowd_comes_back_at_a_bounded_pace_and_all_join_again() {
     let bound = 2 * CLIENTS + pace * 3 / 2 * millis / 1000;
     assert!(attempts <= bound, "{attempts} attempts in {took:?}");
 
-    let (_, _running) = start_app(&runtime, address);
-    joined(CLIENTS);
+    let _again = App::start(&runtime, app.address);
+    crowd.wait_for(CLIENTS);
+    assert_eq!(crowd.spoiled.load(SeqCst), 0);
+}
+
+#[test]
+fn the_sockets_of_a_node_that_dies_come_to_the_other_at_its_pace() {
+    const CLIENTS: usize = 400;
+    const UPGRADES: usize = 50;
+    let runtime = Runtime::new().unwrap();
+    let [mortal, other] = [(); 2].map(|()| App::start(&runtime, ANY));
+    let limits = format!("[limits]\nupgrades = {UPGRADES}");
+    let (_gateway, crowd) = crowd(&runtime, &[&mortal, &other], CLIENTS, &limits);
+    let lost = mortal.open.load(SeqCst);
+    let began = Instant::now();
+    mortal.running.abort();
+    eventually("all on one node", || {
+        (other.open.load(SeqCst) >= CLIENTS).then_some(())
+    });
+    crowd.wait_for(CLIENTS);
+    // What two nodes may have in a second may come at once, the rest at the pace of one.
+    let waiting = lost.saturating_sub(2 * UPGRADES);
+    let least = Duration::from_secs(1) * u32::try_from(waiting / UPGRADES).unwrap();
+    let took = began.elapsed();
+    assert!(took >= least, "{lost} within {took:?}");
     assert_eq!(crowd.spoiled.load(SeqCst), 0);
 }

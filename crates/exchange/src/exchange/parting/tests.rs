@@ -33,11 +33,11 @@ fn a_phoenix_socket_is_opened_and_closed_with_1012() {
     script.client_sends(ASK).waits(0.2).waits(0.05);
     script.client_sends(ECHO);
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         hold 3
         unhold
         to client: HTTP/1.1 101 Switching Protocols | Connection: Upgrade | Upgrade: websocket | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Sec-WebSocket-Protocol: phoenix |  | 
-        stand by 3
+        stand by 3 Away
         unhold
         to client: \x88\x02\x03\xf4
         finished GET auth.local/live/websocket 101 turned_away, held 200 ms, close code 1012
@@ -50,9 +50,9 @@ fn the_app_answers_if_it_is_back_in_time() {
     let mut script = away();
     script.client_sends(ASK).waits(0.1).is_available();
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         hold 3
-        connect 3 Never
+        connect 3 Socket
         to upstream: GET /live/websocket?_csrf=x&vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.c2VjcmV0 | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
     "#]].assert_eq(&script.calls());
 }
@@ -138,10 +138,10 @@ fn where_no_place_is_left_it_is_opened_at_once() {
     script.driver.holding.push_back(Holding::Full);
     script.client_sends(ASK).waits(0.05).client_sends(ECHO);
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         hold 3
         to client: HTTP/1.1 101 Switching Protocols | Connection: Upgrade | Upgrade: websocket | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Sec-WebSocket-Protocol: phoenix |  | 
-        stand by 3
+        stand by 3 Away
         unhold
         to client: \x88\x02\x03\xf4
         finished GET auth.local/live/websocket 101 turned_away, close code 1012
@@ -197,13 +197,13 @@ fn one_that_its_app_broke_off_is_told_only_if_the_app_is_there() {
     script.client_sends(ASK).upstream_resets();
     script.waits(0.2).waits(0.05);
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         to upstream: GET /live/websocket?_csrf=x&vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.c2VjcmV0 | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
         release Close
         hold 3
         unhold
         to client: HTTP/1.1 101 Switching Protocols | Connection: Upgrade | Upgrade: websocket | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Sec-WebSocket-Protocol: phoenix |  | 
-        stand by 3
+        stand by 3 Away
         unhold
         to client: \x88\x02\x03\xf4
     "#]].assert_eq(&script.calls());
@@ -216,4 +216,30 @@ fn one_that_its_app_broke_off_is_told_only_if_the_app_is_there() {
     script.upstream_resets();
     let calls = script.calls();
     assert!(!calls.contains("hold"), "{calls}");
+}
+
+/// A node died, and its sockets come to another all at once.
+#[test]
+fn one_of_a_crowd_is_turned_away_without_waiting_for_a_place() {
+    let mut script = Script::new();
+    script.answers_connecting(&[Connecting::Crowded]);
+    script.client_sends(ASK).waits(0.05).client_sends(ECHO);
+    expect![[r#"
+        connect 3 Socket
+        to client: HTTP/1.1 101 Switching Protocols | Connection: Upgrade | Upgrade: websocket | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Sec-WebSocket-Protocol: phoenix |  | 
+        stand by 3 Crowd
+        unhold
+        to client: \x88\x02\x03\xf4
+        finished GET auth.local/live/websocket 101 turned_away, close code 1012
+        end client Lingering
+    "#]].assert_eq(&script.calls());
+    // What no server would accept is the app's to refuse.
+    let mut script = Script::new();
+    script.answers_connecting(&[Connecting::Crowded]);
+    script.client_sends(ASK.replace("Version: 13", "Version: 8"));
+    let calls = script.calls();
+    assert!(
+        calls.starts_with("connect 3 Socket\nconnect 3 Never\nto upstream"),
+        "{calls}"
+    );
 }

@@ -26,7 +26,7 @@ fn a_websocket_opens() {
     let mut script = Script::new();
     script.client_sends(ASK).upstream_sends(AGREE);
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         to upstream: GET /live/websocket?vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
         to client: HTTP/1.1 101 Switching Protocols | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Connection: Upgrade | Upgrade: websocket |  | 
     "#]].assert_eq(&script.calls());
@@ -50,7 +50,7 @@ fn early_bytes_wait_for_the_101() {
     script.client_sends([ASK.as_bytes(), TO_APP].concat());
     script.upstream_sends([AGREE.as_bytes(), TO_CLIENT].concat());
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         to upstream: GET /live/websocket?vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
         reading Client off
         to client: HTTP/1.1 101 Switching Protocols | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Connection: Upgrade | Upgrade: websocket |  | \x82\x02hi
@@ -81,7 +81,7 @@ fn a_declined_upgrade_is_an_ordinary_request() {
     script.client_sends([ASK, "GET /b HTTP/1.1\r\nHost: auth.local\r\n\r\n"].concat());
     script.upstream_sends("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         to upstream: GET /live/websocket?vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
         reading Client off
         to client: HTTP/1.1 403 Forbidden | Content-Length: 0 |  | 
@@ -338,7 +338,7 @@ fn a_tunnel_opened_while_leaving_is_closed_at_once() {
     let mut script = Script::new();
     script.client_sends(ASK).stops(false).upstream_sends(AGREE);
     expect![[r#"
-        connect 3 Never
+        connect 3 Socket
         to upstream: GET /live/websocket?vsn=2.0.0 HTTP/1.1 | Host: auth.local | Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ== | Sec-WebSocket-Version: 13 | Connection: Upgrade | Upgrade: websocket |  | 
         to client: HTTP/1.1 101 Switching Protocols | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= | Connection: Upgrade | Upgrade: websocket |  | 
         to upstream: \x88\x82\x00\x00\x00\x00\x03\xf4
