@@ -1,16 +1,12 @@
-// A page as a person sees it: `node page.js CHROMIUM URL`.
+// A page as a person sees it: `node page.js CHROMIUM PROFILE URL`.
 // Opens it in Chromium without a window, and prints the text of each document that it loads from
 // then on, a JSON string a line, until its standard input ends.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import readline from "node:readline";
 import WebSocket from "ws";
 
-const [chromium, url] = process.argv.slice(2);
-const profile = mkdtempSync(join(tmpdir(), "page-"));
+const [chromium, profile, url] = process.argv.slice(2);
 const browser = spawn(chromium, [
   "--headless",
   "--no-sandbox",
@@ -23,10 +19,7 @@ const browser = spawn(chromium, [
   `--user-data-dir=${profile}`,
   "about:blank",
 ]);
-process.on("exit", () => {
-  browser.kill("SIGKILL");
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-});
+process.on("exit", () => browser.kill("SIGKILL"));
 process.stdin.on("end", () => process.exit(0)).resume();
 
 const endpoint = await new Promise((resolve) => {

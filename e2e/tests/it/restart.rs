@@ -34,6 +34,13 @@ fn access_lines(gateway: &Gateway) -> Vec<Value> {
     lines.collect()
 }
 
+/// Opens a page in Chromium.
+fn open(profile: &Path, url: &str) -> Script {
+    let chromium = tool::require("chromium");
+    let [chromium, profile] = [&chromium, profile].map(|it| it.to_str().unwrap());
+    Script::start("page.js", &[chromium, profile, url])
+}
+
 /// An app that stops as it should: it takes no more connections, answers what has come, and ends.
 struct App {
     path: PathBuf,
@@ -200,8 +207,8 @@ fn a_browsers_page_loads_by_itself_once_its_endpoint_is_there() {
     drop(away);
     let gateway = Gateway::configured(&config);
     let url = format!("http://auth.localhost:{}/", gateway.port());
-    let chromium = tool::require("chromium");
-    let page = Script::start("page.js", &[chromium.to_str().unwrap(), &url]);
+    let profile = tempfile::tempdir().unwrap();
+    let page = open(profile.path(), &url);
     let says = |wanted: &'static str| {
         move |told: &Value| told.as_str().is_some_and(|text| text.contains(wanted))
     };
@@ -213,4 +220,60 @@ fn a_browsers_page_loads_by_itself_once_its_endpoint_is_there() {
         }
     });
     page.wait_for("the page of the app", 1, says("hello from the app"));
+}
+
+/// Browsers open one WebSocket at a time to an address, whatever its host.
+#[test]
+fn in_a_browser_the_sockets_of_other_hosts_are_not_kept_waiting() {
+    const PAGE: &str = r#"<!doctype html><script>
+        const url = (host) => `ws://${host}:${location.port}/socket/websocket?vsn=2.0.0`;
+        const codes = [];
+        function stay() {
+          const socket = new WebSocket(url("auth.localhost"));
+          socket.onclose = (event) => {
+            codes.push(event.code);
+            if (codes.length === 6) openOther();
+            setTimeout(stay, 10);
+          };
+        }
+        function openOther() {
+          const began = Date.now();
+          const socket = new WebSocket(url("billing.localhost"));
+          socket.onopen = () => {
+            const body = `${[...new Set(codes)]} opened after ${Date.now() - began} ms`;
+            location.href = `/done/${encodeURIComponent(body)}`;
+          };
+        }
+        for (let tab = 0; tab < 3; tab++) stay();
+        </script>"#;
+    let (away, billing) = (Upstream::hello(), Beam::start());
+    let pages = Upstream::play(|connection| {
+        while let Some(request) = connection.request() {
+            let target = request.head.target().to_owned();
+            let body = match target.strip_prefix("/done/") {
+                Some(said) => said.replace("%20", " "),
+                None => PAGE.to_owned(),
+            };
+            let page = String::from_utf8(text(&body)).unwrap();
+            connection.send(page.replace("text/plain", "text/html"));
+        }
+    });
+    let config = Gateway::config_to(&pages, "", "");
+    let config = config.replace("auth.test", "page.localhost");
+    let gateway = Gateway::configured(&format!(
+        "{config}[routes.\"auth.localhost\"]\nupstreams = [\"{}\"]\n\
+         [routes.\"billing.localhost\"]\nupstreams = [\"{}\"]\n",
+        away.address(),
+        billing.address()
+    ));
+    drop(away);
+    let url = format!("http://page.localhost:{}/", gateway.port());
+    let profile = tempfile::tempdir().unwrap();
+    let page = open(profile.path(), &url);
+    let is_done = |told: &Value| {
+        let told = told.as_str().unwrap_or_default();
+        // Each was closed in order: with 1006 phoenix.js would stall.
+        told.starts_with("1012 opened after ")
+    };
+    page.wait_for("the other host's socket", 1, is_done);
 }
