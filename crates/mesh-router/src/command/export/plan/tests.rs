@@ -150,6 +150,7 @@ fn the_deepest_route_comes_first_and_the_heading_stays_a_comment() {
             # What is other than in the gateway:
             # - No discovery: hosts and addresses are those of the moment of export.
             # - No drain as the gateway knows it: WebSockets end without close code 1012, so Phoenix's clients may take longer to come back.
+            # - Nothing waits for an app that restarts: requests are told 502, and phoenix.js may go over to long-poll.
             # - Of the error pages only the text of 404 and 503 is the gateway's; none is HTML or problem+json as Accept asks for.
             # - No access line as the gateway writes it; no request is refused as a loop (508).
             # - d\ne
