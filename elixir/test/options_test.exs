@@ -3,7 +3,7 @@ defmodule ExServiceMeshRouter.OptionsTest do
 
   alias ExServiceMeshRouter.Options
 
-  @server %{env: :dev, root: nil, release?: false, serve?: true}
+  @server %{env: :dev, root: nil, release?: false, serve?: true, listens?: false}
 
   defp parse!(config, surroundings \\ @server) do
     {:ok, options} = Options.parse(config, surroundings)
@@ -15,8 +15,8 @@ defmodule ExServiceMeshRouter.OptionsTest do
     assert parse!([], %{@server | env: :prod}).enabled?
     refute parse!([], %{@server | serve?: false}).enabled?
     refute parse!([], %{@server | env: :test}).enabled?
-    refute parse!([], %{env: nil, root: nil, release?: true, serve?: true}).enabled?
-    assert parse!([enabled: true], %{env: nil, root: nil, release?: true, serve?: false}).enabled?
+    refute parse!([], %{@server | env: nil, release?: true}).enabled?
+    assert parse!([enabled: true], %{@server | env: nil, release?: true, serve?: false}).enabled?
     assert parse!([enabled: true], %{@server | env: :test}).enabled?
     refute parse!(enabled: false).enabled?
   end
@@ -40,6 +40,10 @@ defmodule ExServiceMeshRouter.OptionsTest do
     assert parse!([]).settings == [port: 4000]
     assert parse!([]).ports == [4000]
     assert parse!(port: 0).ports == []
+    # Or where another place may say it: the file, a variable, the gateway itself.
+    assert parse!([], %{@server | listens?: true}).settings == []
+    assert parse!(gateway: "unix:/run/vm.sock").ports == []
+    assert parse!(gateway: "unix:/run/vm.sock", port: 80).ports == [80]
     assert parse!(listen: "127.0.0.1:4040").settings == [listen: "127.0.0.1:4040"]
     assert parse!(listen: ["127.0.0.1:4040", "[::1]:4040", "unix:/a/b"]).ports == [4040]
   end

@@ -202,6 +202,22 @@ defmodule ExServiceMeshRouter.PrivateTest do
     TestGateway.say(gateway, {:applied, seq, 1})
   end
 
+  test "an endpoint that is started again while it is asked is asked again", %{gateway: gateway} do
+    web = Package.endpoint("AgainAskedWeb", server: true)
+    # It answers nothing.
+    before = Package.start_endpoint(web)
+    :sys.suspend(before)
+    Package.start(enabled: true, gateway: "unix:" <> gateway.path)
+    asked = fn -> map_size(:sys.get_state(ExServiceMeshRouter.Endpoints).asked) > 0 end
+    eventually("the question", asked)
+
+    Process.exit(before, :kill)
+    eventually("its end", fn -> Process.whereis(web) == nil end)
+    Package.start_endpoint(web)
+    {gateway, _hello} = TestGateway.accept(gateway)
+    assert gateway |> path(web) |> get("a") =~ "AgainAskedWeb.Endpoint"
+  end
+
   test "a listener that ends is there again", %{gateway: gateway} do
     web = Package.endpoint("KilledWeb", server: true)
     gateway = start(gateway)

@@ -139,9 +139,9 @@ defmodule ExServiceMeshRouter.Endpoints do
       {nil, _asked} ->
         {:noreply, state}
 
-      {{module, _task}, asked} ->
+      {question, asked} ->
         Process.demonitor(ref, [:flush])
-        {:noreply, %{state | asked: asked} |> answered(module, answer) |> settle() |> report()}
+        {:noreply, %{state | asked: asked} |> answered(question, answer) |> settle() |> report()}
     end
   end
 
@@ -150,15 +150,15 @@ defmodule ExServiceMeshRouter.Endpoints do
       {nil, _asked} ->
         {:noreply, state |> down(ref, pid) |> settle() |> report()}
 
-      {{module, _}, asked} ->
-        {:noreply, %{state | asked: asked} |> failed(module, why) |> settle() |> report()}
+      {question, asked} ->
+        {:noreply, %{state | asked: asked} |> failed(question, why) |> settle() |> report()}
     end
   end
 
   def handle_info({:late, ref}, state) do
-    with %{^ref => {_module, task}} <- state.asked do
+    with %{^ref => question} <- state.asked do
       # Its end comes as a message.
-      Tasks.stop(task)
+      Tasks.stop(question.task)
     end
 
     {:noreply, state}
@@ -317,14 +317,15 @@ defmodule ExServiceMeshRouter.Endpoints do
       arguments = [state.options, endpoint, state.originals[module], given, update]
       task = Tasks.async(__MODULE__, :words, arguments)
       Process.send_after(self(), {:late, task.ref}, @ask_ms)
-      %{state | asked: Map.put(state.asked, task.ref, {module, task.pid})}
+      question = %{module: module, pid: endpoint.pid, task: task.pid}
+      %{state | asked: Map.put(state.asked, task.ref, question)}
     end
   end
 
   defp asked?(state, module),
-    do: Enum.any?(state.asked, &match?({_ref, {^module, _task}}, &1))
+    do: Enum.any?(state.asked, fn {_ref, question} -> question.module == module end)
 
-  defp answered(state, module, {pid, words, private}) do
+  defp answered(state, %{module: module, pid: pid} = question, {words, private}) do
     case state.endpoints[module] do
       %{pid: ^pid, is: is} = endpoint when is in [:starting, :up] ->
         if private && private != endpoint.private, do: Process.monitor(private)
@@ -333,9 +334,16 @@ defmodule ExServiceMeshRouter.Endpoints do
         address(state, module)
         state
 
-      # It has been restarted meanwhile, or is about to stop.
       _other ->
-        state
+        ask_again(state, question)
+    end
+  end
+
+  # An endpoint that was started again while the one before was asked.
+  defp ask_again(state, %{module: module, pid: pid}) do
+    case state.endpoints[module] do
+      %{pid: another, is: :starting} when another != pid -> ask(state, module)
+      _stopped_or_stopping -> state
     end
   end
 
@@ -346,9 +354,9 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   defp log_failure(_module, _words, _before), do: :ok
 
-  defp failed(state, module, why) do
+  defp failed(state, %{module: module, pid: pid} = question, why) do
     case state.endpoints[module] do
-      %{is: :starting, pid: pid} = endpoint when pid != nil ->
+      %{is: :starting, pid: ^pid} = endpoint ->
         Logger.warning("asking #{inspect(module)} where it listens: #{inspect(why)}")
 
         words = %{
@@ -360,7 +368,7 @@ defmodule ExServiceMeshRouter.Endpoints do
         put(state, module, %{endpoint | is: :up, words: words})
 
       _other ->
-        state
+        ask_again(state, question)
     end
   end
 
@@ -375,7 +383,7 @@ defmodule ExServiceMeshRouter.Endpoints do
     if update, do: apply(Urls, :update, update)
     words = PhoenixEndpoint.describe(app, module, original, given)
     {bound, private} = listener(options, endpoint, original)
-    {pid, if(bound, do: Map.put(words, :bound, elem(bound, 1)), else: words), private}
+    {if(bound, do: Map.put(words, :bound, elem(bound, 1)), else: words), private}
   end
 
   defp listener(_options, %{private: private}, _original) when private != nil do

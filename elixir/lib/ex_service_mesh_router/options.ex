@@ -36,7 +36,8 @@ defmodule ExServiceMeshRouter.Options do
       doc: """
       With `:child`, the default, the package runs a gateway of its own. With a socket's path it
       reports to a gateway that runs by itself and has `[discovery] package` set to the same path;
-      the gateway's own settings are that one's then, and those given here have no effect
+      the gateway's own settings are that one's then, and those given here have no effect. It has to
+      be of the same machine and user, or it can't enter the private sockets
       """
     ],
     path: [
@@ -72,7 +73,8 @@ defmodule ExServiceMeshRouter.Options do
   Every other key is a setting of the gateway, and is passed on as it is: `port: 4000`,
   `trusted_proxies: ["loopback"]`, `timeouts: [hold: "10s"]`, `routes: [{"auth.example.com",
   endpoint: AuthWeb.Endpoint}]` and all the others of `mesh-router.toml`. Without `port` and `listen`
-  the port is 4000. `port: 0` takes any free port: `ExServiceMeshRouter.url/1` knows which. A key that neither knows is an error in the log
+  the port is 4000, unless there is a `mesh-router.toml` or `MESH_ROUTER_LISTEN`. `port: 0` takes any
+  free port: `ExServiceMeshRouter.url/1` knows which. A key that neither knows is an error in the log
   with the nearest name, and no gateway is started until it is mended.
   """
 
@@ -99,13 +101,15 @@ defmodule ExServiceMeshRouter.Options do
 
   @typedoc """
   What decides besides the options: the environment and folder of Mix (`nil` without Mix), whether
-  this is a release, and whether Phoenix was told to serve its endpoints.
+  this is a release, whether Phoenix was told to serve its endpoints, and whether a place that is
+  stronger may say where the gateway listens.
   """
   @type surroundings :: %{
           env: atom(),
           root: Path.t() | nil,
           release?: boolean(),
-          serve?: boolean()
+          serve?: boolean(),
+          listens?: boolean()
         }
 
   defstruct enabled?: false,
@@ -117,7 +121,7 @@ defmodule ExServiceMeshRouter.Options do
             ports: [],
             domain: "localhost",
             settings: [],
-            surroundings: %{env: nil, root: nil, release?: false, serve?: false}
+            surroundings: %{env: nil, root: nil, release?: false, serve?: false, listens?: false}
 
   @doc """
   Returns the keys that are the package's own.
@@ -142,6 +146,8 @@ defmodule ExServiceMeshRouter.Options do
          {:ok, cluster?} <- one_of(config, :cluster, false, [true, false]),
          {:ok, gateway} <- gateway(config),
          :ok <- sendable(settings) do
+      settings = with_port(settings, gateway, surroundings)
+
       {:ok,
        %__MODULE__{
          enabled?: enabled?,
@@ -165,10 +171,15 @@ defmodule ExServiceMeshRouter.Options do
   @spec surroundings() :: surroundings()
   def surroundings do
     env = mix_env()
+    root = env && root()
+    file = root && Path.join(root, "mesh-router.toml")
 
     %{
       env: env,
-      root: env && root(),
+      root: root,
+      listens?:
+        System.get_env("MESH_ROUTER_LISTEN") not in [nil, ""] or
+          (file != nil and File.exists?(file)),
       release?: System.get_env("RELEASE_NAME") not in [nil, ""],
       # `mix phx.server` sets it before it starts the applications.
       serve?: Application.fetch_env(:phoenix, :serve_endpoints) == {:ok, true}
@@ -194,16 +205,18 @@ defmodule ExServiceMeshRouter.Options do
   defp private(config) do
     settings = Keyword.drop(config, keys() -- [:listen])
 
-    case Keyword.fetch(settings, :listen) do
-      {:ok, :private} ->
-        {:ok, :all, settings |> Keyword.delete(:listen) |> Keyword.put_new(:port, @port)}
-
-      {:ok, _addresses} ->
-        {:ok, :needed, settings}
-
-      :error ->
-        {:ok, :needed, Keyword.put_new(settings, :port, @port)}
+    case Keyword.pop(settings, :listen) do
+      {:private, settings} -> {:ok, :all, settings}
+      {_addresses, _others} -> {:ok, :needed, settings}
     end
+  end
+
+  # A port that can be relied on before the gateway is asked, unless a stronger place may name
+  # another, or the gateway is there already.
+  defp with_port(settings, gateway, surroundings) do
+    if gateway != :child or surroundings.listens? or Keyword.has_key?(settings, :listen),
+      do: settings,
+      else: Keyword.put_new(settings, :port, @port)
   end
 
   defp one_of(config, key, default, values) do
