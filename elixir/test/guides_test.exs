@@ -90,4 +90,21 @@ defmodule ExServiceMeshRouter.GuidesTest do
       assert said =~ String.trim(part), text
     end
   end
+
+  test "every module that is shown says in a line what it is" do
+    {:ok, modules} = :application.get_key(:ex_service_mesh_router, :modules)
+
+    shown =
+      for module <- modules,
+          source = to_string(module.module_info(:compile)[:source]),
+          String.starts_with?(source, Path.join(@package, "lib/")),
+          {:docs_v1, _, _, _, %{"en" => doc}, _, _} <- [Code.fetch_docs(module)] do
+        line = doc |> String.trim() |> String.split("\n\n") |> hd()
+        assert String.length(line) <= 80, "#{inspect(module)}: #{line}"
+        module
+      end
+
+    assert ExServiceMeshRouter.TenantPlug in shown
+    assert length(shown) > 10
+  end
 end

@@ -1,6 +1,6 @@
 defmodule ExServiceMeshRouter.TenantPlug do
   @moduledoc """
-  Sets `conn.assigns.tenant` from the host, and a LiveView's `@tenant` from the page it came with.
+  Sets `conn.assigns.tenant` from the host, and a LiveView's from its page.
 
       # in the router
       pipeline :browser do

@@ -2,8 +2,9 @@ defmodule Mix.Tasks.MeshRouter.Doctor do
   @shortdoc "Tells what is wrong in this project, or will surprise"
 
   @moduledoc """
-  Tells what is wrong in this project or will surprise behind a gateway: links that lead past it, sockets
-  that refuse a page, redirects that loop behind TLS. Each finding has file and line, why it matters,
+  Tells what is wrong in this project, or will surprise behind a gateway.
+
+  Such as links that lead past it, sockets that refuse a page, redirects that loop behind TLS. Each finding has file and line, why it matters,
   and the line to write.
 
       mix mesh_router.doctor

@@ -2,8 +2,9 @@ defmodule Mix.Tasks.MeshRouter do
   @shortdoc "Runs the gateway's command line in the project's root"
 
   @moduledoc """
-  Runs the gateway's binary, `mesh-router`, with the arguments that it is given, in the project's root
-  (the umbrella's, in an app of one).
+  Runs the gateway's binary, `mesh-router`, in the project's root.
+
+  It is given the arguments of this task. The root is the umbrella's, in an app of one.
 
       mix mesh_router validate
       mix mesh_router diff --env dev --env prod

@@ -2,7 +2,9 @@ defmodule Mix.Tasks.MeshRouter.Explain do
   @shortdoc "Tells why a host leads where it does"
 
   @moduledoc """
-  Tells where a request to a host or URL goes and why: the route and its rule, the endpoint and where it
+  Tells where a request to a host or URL goes, and why.
+
+  That is the route and its rule, the endpoint and where it
   listens, the tenant that `Router.Shared.TenantResolver` sees, and the line each was written in.
 
       mix mesh_router.explain tenant1.auth.localhost

@@ -2,8 +2,9 @@ defmodule Mix.Tasks.MeshRouter.Routes do
   @shortdoc "Prints the gateway's table: host, endpoint, address"
 
   @moduledoc """
-  Prints the table that the gateway makes of this project: which host leads to which endpoint, where that
-  listens, and the file and line that say so.
+  Prints the table that the gateway makes of this project.
+
+  That is which host leads to which endpoint, where that listens, and the file and line that say so.
 
       mix mesh_router.routes
       mix mesh_router.routes --env prod

@@ -2,7 +2,9 @@ defmodule Mix.Tasks.MeshRouter.Setup do
   @shortdoc "Writes what the gateway needs into mix.exs and config"
 
   @moduledoc """
-  Writes what the gateway needs into an umbrella or a single app: shows it, asks, and then writes.
+  Writes what the gateway needs into an umbrella or a single app.
+
+  It shows what it would write, asks, and then writes.
 
       mix mesh_router.setup
       mix mesh_router.setup --yes
