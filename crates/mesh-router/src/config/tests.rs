@@ -380,16 +380,15 @@ fn routes_can_be_written() {
         .iter()
         .map(|it| (it.host.as_str(), it.subdomains, it.origin.to_string()))
         .collect();
-    let auth = (
-        "auth.example.com",
-        Subdomains::Any,
-        "mesh-router.toml:57".to_owned(),
-    );
-    let billing = (
-        "billing.example.com",
-        Subdomains::None,
-        "mesh-router.toml:59".to_owned(),
-    );
+    // A key that is added above moves them.
+    let place = |heading: &str| {
+        let above = WHOLE.lines().position(|line| line == heading).unwrap();
+        format!("mesh-router.toml:{}", above + 1)
+    };
+    let at = place("[routes.\"Auth.Example.com.\"]");
+    let auth = ("auth.example.com", Subdomains::Any, at);
+    let at = place("[routes.\"billing.example.com\"]");
+    let billing = ("billing.example.com", Subdomains::None, at);
     assert_eq!(shown, [auth, billing]);
     let targets: Vec<_> = routes.iter().map(|route| &route.target).collect();
     let addresses = vec![
