@@ -217,7 +217,7 @@ impl Gateway {
                 asked = signals.next() => match asked {
                     Asked::Stop => break Succession::Nobody,
                     Asked::Reload => self.reload_unasked(options, process).await,
-                    Asked::Upgrade => self.upgrade(&mut successor),
+                    Asked::Upgrade => self.upgrade(&mut successor).await,
                 },
                 (pid, ready) = ready(&mut successor) => {
                     successor = None;
@@ -265,12 +265,16 @@ impl Gateway {
     }
 
     /// Starts the binary that is to take our place.
-    fn upgrade(&self, successor: &mut Option<Successor>) {
+    async fn upgrade(&self, successor: &mut Option<Successor>) {
         if let Some(pid) = successor.as_ref().and_then(Successor::pid) {
             warn!(pid, "an upgrade is under way already");
             return;
         }
-        match Successor::start(&self.heirlooms) {
+        let words = match &self.vms {
+            Some(vms) => vms.words().await,
+            None => Vec::new(),
+        };
+        match Successor::start(&self.heirlooms, words) {
             Ok(started) => {
                 info!(pid = started.pid(), "successor started");
                 *successor = Some(started);

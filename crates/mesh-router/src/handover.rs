@@ -1,12 +1,13 @@
 //! Sockets that whoever started us hands over: systemd, or the gateway whose place we take.
 //!
 //! Both speak systemd's language (sd_listen_fds(3)): descriptors from 3 on, `LISTEN_FDS` of them, their
-//! names in `LISTEN_FDNAMES`. A gateway that hands over sends one more, by which it is told that we are
-//! ready; should we end before, it goes on as if nothing had been.
+//! names in `LISTEN_FDNAMES`. A gateway that hands over sends one more: there it tells what VMs said last,
+//! and is told that we are ready; should we end before, it goes on as if nothing had been.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::net::UnixStream,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -30,11 +31,19 @@ pub(crate) const PREDECESSOR: &str = "predecessor";
 /// What the gateway before us is told once we accept.
 pub(crate) const READY: u8 = b'R';
 
+/// How long the gateway before us may be silent before it has told all.
+const WORDS_WAIT: Duration = Duration::from_secs(1);
+
+/// Bytes of what it tells, at most.
+const WORDS_BYTES_MAX: u64 = 64 << 20;
+
 /// What was handed over.
 #[derive(Debug, Default)]
 pub(crate) struct Handover {
     /// The listening sockets.
     pub(crate) sockets: HandedOver,
+    /// What VMs said last to the gateway before us.
+    pub(crate) words: Vec<u8>,
     /// The gateway before us.
     predecessor: Option<UnixStream>,
 }
@@ -52,6 +61,9 @@ impl Handover {
             handover
                 .receive(&mut descriptors, index, name)
                 .with_context(|| format!("taking over the socket \"{name}\" (LISTEN_FDS)"))?;
+        }
+        if let Some(predecessor) = &handover.predecessor {
+            handover.words = listen_to(predecessor);
         }
         Ok(handover)
     }
@@ -96,6 +108,19 @@ impl Handover {
         }
         tell_systemd(&[NotifyState::Ready]);
     }
+}
+
+/// Reads all that the gateway before us has to say. What doesn't come in time is done without: it only
+/// spares a moment.
+fn listen_to(predecessor: &UnixStream) -> Vec<u8> {
+    let mut words = Vec::new();
+    let read = predecessor
+        .set_read_timeout(Some(WORDS_WAIT))
+        .and_then(|()| predecessor.take(WORDS_BYTES_MAX).read_to_end(&mut words));
+    if let Err(error) = read {
+        debug!(%error, "predecessor not heard to the end");
+    }
+    words
 }
 
 /// Tells systemd that a reload begins; `Type=notify-reload` wants to know when that was.

@@ -23,6 +23,8 @@ pub(crate) struct Survey {
     pub(crate) reading: Option<Reading>,
     /// The running nodes, where they are followed.
     pub(crate) nodes: Option<Report>,
+    /// What VMs reported to the gateway before us, where they report by themselves.
+    pub(crate) vms: Option<Report>,
     /// The table that all sources together make.
     pub(crate) snapshot: Snapshot,
     fixed: Report,
@@ -55,25 +57,31 @@ impl std::error::Error for Undecided {}
 impl Survey {
     /// Reads every source; running nodes are attached to, asked, and left.
     pub(crate) fn take(setup: &Setup) -> Self {
-        Self::with(setup, ask_nodes(setup))
+        Self::with(setup, ask_nodes(setup), None)
     }
 
-    /// Reads every source but the nodes, which said this.
-    pub(crate) fn with(setup: &Setup, nodes: Option<Report>) -> Self {
+    /// Reads every source but the nodes and VMs, which said this.
+    pub(crate) fn with(setup: &Setup, nodes: Option<Report>, vms: Option<Report>) -> Self {
         let reading = setup.source().map(|project| project.read(&setup.how()));
-        Self::of(setup, reading, nodes)
+        Self::of(setup, reading, nodes, vms)
     }
 
     /// Looks at running nodes alone, not at the project's files.
     pub(crate) fn of_nodes(setup: &Setup) -> Self {
-        Self::of(setup, None, ask_nodes(setup))
+        Self::of(setup, None, ask_nodes(setup), None)
     }
 
-    fn of(setup: &Setup, reading: Option<Reading>, nodes: Option<Report>) -> Self {
+    fn of(
+        setup: &Setup,
+        reading: Option<Reading>,
+        nodes: Option<Report>,
+        vms: Option<Report>,
+    ) -> Self {
         let fixed = setup.static_report();
         let mut survey = Self {
             reading,
             nodes,
+            vms,
             fixed,
             snapshot: Snapshot::default(),
         };
@@ -91,8 +99,8 @@ impl Survey {
     /// What every source said.
     pub(crate) fn reports(&self) -> Vec<Report> {
         let reading = self.reading.iter().map(|reading| reading.report.clone());
-        let nodes = self.nodes.iter().cloned();
-        reading.chain(nodes).chain([self.fixed.clone()]).collect()
+        let live = self.nodes.iter().chain(&self.vms).cloned();
+        reading.chain(live).chain([self.fixed.clone()]).collect()
     }
 
     /// Ports that endpoints declare, and where.

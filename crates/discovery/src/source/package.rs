@@ -16,6 +16,7 @@ mod outbox;
 mod process;
 mod roster;
 mod vms;
+mod words;
 
 pub use connection::{GreetError, Parent, greet};
 pub use frame::{Frames, TooLong};

@@ -46,7 +46,9 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
             nodes.settle(survey::NODES_WAIT).await;
         }
         let said = nodes.as_ref().map(|(nodes, _)| nodes.report());
-        let survey = Survey::with(&setup, said);
+        let reporting = setup.has_vms().then(|| reporting(&setup, &handover));
+        let reported = reporting.as_ref().map(|it| it.vms.report());
+        let survey = Survey::with(&setup, said, reported);
         if let Some(refusal) = survey.refusal(&setup) {
             if output::is_watched() {
                 let table = RoutesView::of_table(&survey.snapshot);
@@ -54,14 +56,6 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
             }
             return Err(refusal);
         }
-        let reporting = setup.has_vms().then(|| {
-            let (vms, handle) = Vms::new(setup.how(), setup.config.forget, VERSION);
-            Reporting {
-                vms,
-                handle,
-                parting: None,
-            }
-        });
         let live = Live { nodes, reporting };
         let gateway = Gateway::start(setup, survey, live, &mut handover.sockets)?;
         handover.close_rest();
@@ -71,6 +65,17 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
         gateway.serve(signals, &arguments.options, &process).await
     })?;
     Ok(Exit::Done)
+}
+
+/// The VMs that report by themselves, of which the gateway before us may have known some.
+fn reporting(setup: &Setup, handover: &Handover) -> Reporting {
+    let (mut vms, handle) = Vms::new(setup.how(), setup.config.forget, VERSION);
+    vms.inherit(&handover.words);
+    Reporting {
+        vms,
+        handle,
+        parting: None,
+    }
 }
 
 /// The control plane needs one thread; the workers have their own.

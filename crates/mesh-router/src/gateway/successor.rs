@@ -11,9 +11,10 @@ use anyhow::{Context as _, bail};
 use command_fds::{CommandFdExt as _, FdMapping};
 use proxy::Handed;
 use tokio::{
-    io::AsyncReadExt as _,
-    net::UnixStream,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{UnixStream, unix::OwnedReadHalf},
     process::{Child, Command},
+    task::JoinSet,
     time::{Instant, timeout_at},
 };
 
@@ -31,13 +32,16 @@ const FIRST_DESCRIPTOR: i32 = 3;
 pub(super) struct Successor {
     child: Child,
     /// Says when it is ready; ends where it can't be.
-    word: UnixStream,
+    word: OwnedReadHalf,
+    /// Tells it what VMs said last.
+    telling: JoinSet<()>,
     deadline: Instant,
 }
 
 impl Successor {
-    /// Starts what our own command line names, as it is now on disk, with our sockets.
-    pub(super) fn start(sockets: &[Handed]) -> anyhow::Result<Self> {
+    /// Starts what our own command line names, as it is now on disk, with our sockets and `words`, what
+    /// VMs said last.
+    pub(super) fn start(sockets: &[Handed], words: Vec<u8>) -> anyhow::Result<Self> {
         if sockets.is_empty() {
             bail!("this gateway has no sockets to hand on");
         }
@@ -64,9 +68,17 @@ impl Successor {
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
         ours.set_nonblocking(true).context("making a channel")?;
+        let ours = UnixStream::from_std(ours).context("making a channel")?;
+        let (word, mut tell) = ours.into_split();
+        let mut telling = JoinSet::new();
+        telling.spawn(async move {
+            // It does without where it can't be told. Dropping our half says that this was all.
+            let _ = tell.write_all(&words).await;
+        });
         Ok(Self {
             child,
-            word: UnixStream::from_std(ours).context("making a channel")?,
+            word,
+            telling,
             deadline: Instant::now() + PATIENCE,
         })
     }
@@ -101,6 +113,7 @@ impl Successor {
     }
 
     async fn kill(&mut self) {
+        self.telling.abort_all();
         // An error means that it has ended.
         let _ = self.child.kill().await;
     }

@@ -402,6 +402,9 @@ fn vms_go_over_to_the_gateway_that_takes_the_place() {
     let line: Value = serde_json::from_str(&line).unwrap();
     let successor = Killed(line["pid"].to_string());
     assert!(vm.ends().is_some());
+    // It knows of the VM before that has connected again.
+    assert_eq!(attached.get("shop.test").text(), "here");
+    assert_eq!(attached.state("shop.test"), "unconfirmed");
     let mut vm = attached.hello("shop@a");
     let welcome = vm.hears("welcome", |_| true);
     assert!(
@@ -412,6 +415,7 @@ fn vms_go_over_to_the_gateway_that_takes_the_place() {
     vm.report(1, &report);
     vm.is_applied(1);
     assert_eq!(attached.get("shop.test").text(), "here");
+    assert_ne!(attached.state("shop.test"), "unconfirmed");
 }
 
 /// A process that ends with the test.

@@ -12,6 +12,7 @@ use super::{
     frame::{Frames, TooLong},
     message::{FromVm, Hello, ToVm, Unreadable},
     outbox::Outbox,
+    words::Words,
 };
 
 /// How long a VM may take to say who it is.
@@ -34,6 +35,8 @@ pub(crate) struct Reader {
     input: Input,
     frames: Frames,
     buffer: Box<[u8]>,
+    /// What is known of the VM, for a gateway that takes our place.
+    pub(crate) words: Words,
 }
 
 impl fmt::Debug for Reader {
@@ -69,6 +72,7 @@ impl Reader {
             input,
             frames: Frames::default(),
             buffer: vec![0; READ_BYTES].into(),
+            words: Words::default(),
         }
     }
 
@@ -76,7 +80,9 @@ impl Reader {
     pub(crate) async fn next(&mut self) -> Result<Option<FromVm>, ReadError> {
         loop {
             if let Some(frame) = self.frames.take().map_err(ReadError::Frame)? {
-                return FromVm::read(frame).map(Some).map_err(ReadError::Message);
+                let message = FromVm::read(frame).map_err(ReadError::Message)?;
+                self.words.keep(&message, frame);
+                return Ok(Some(message));
             }
             match self.input.read(&mut self.buffer).await {
                 Ok(0) => return Ok(None),

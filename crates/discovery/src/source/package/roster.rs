@@ -50,6 +50,8 @@ pub(crate) enum Event {
     Closed(ConnectionId),
     /// The process has ended.
     Ended(ConnectionId),
+    /// The gateway before us knew of a VM.
+    Inherited(Hello, Pushed),
     /// Where a host is; or why that is not known.
     Resolved(String, Result<Machine, String>),
     /// Time went by.
@@ -134,6 +136,7 @@ impl Roster {
             Event::Unreadable(id, why) => self.refuse(id, why, now),
             Event::Closed(id) => self.closed(id, now),
             Event::Ended(id) => self.ended(id, now),
+            Event::Inherited(hello, pushed) => self.inherited(hello, pushed, now),
             Event::Resolved(host, machine) => {
                 self.is_changed = true;
                 let asked = now.instant;
@@ -238,10 +241,7 @@ impl Roster {
     /// Takes a VM in, in the place of one of its name.
     fn hello(&mut self, id: ConnectionId, hello: Hello, process: Option<u32>, now: Now) {
         let pid = process.filter(|pid| *pid > 0).unwrap_or(hello.os_pid);
-        let name = match &hello.node {
-            Some(node) => node.to_string(),
-            None => format!("pid-{pid}"),
-        };
+        let name = name(&hello, pid);
         self.make_room();
         let member = self.members.entry(name.clone());
         let member = member.or_insert_with(|| Member::new(name.clone(), now));
@@ -253,6 +253,19 @@ impl Roster {
         self.guests.insert(id, Guest::Known(name));
         self.wishes.welcome.push(id);
         self.is_changed = true;
+    }
+
+    /// Takes over what the gateway before us knew. It is a lost sight until the VM connects again.
+    fn inherited(&mut self, hello: Hello, pushed: Pushed, now: Now) {
+        let name = name(&hello, hello.os_pid);
+        self.make_room();
+        let member = self.members.entry(name.clone());
+        let member = member.or_insert_with(|| Member::new(name, now));
+        if member.reported().is_none() {
+            let pid = hello.os_pid;
+            member.inherit(hello, pid, pushed, now);
+            self.is_changed = true;
+        }
     }
 
     fn pushed(&mut self, name: &str, pushed: Pushed, now: Now) {
@@ -390,6 +403,14 @@ impl Roster {
             }
         }
         wanted
+    }
+}
+
+/// What a VM is called.
+fn name(hello: &Hello, pid: u32) -> String {
+    match &hello.node {
+        Some(node) => node.to_string(),
+        None => format!("pid-{pid}"),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use routes::Report;
 use tokio::{
     net::{UnixStream, lookup_host},
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinSet},
     time::{Instant, sleep_until, timeout},
 };
@@ -22,6 +22,7 @@ use super::{
     outbox::{Frame, Newest, Outbox},
     process::Process,
     roster::{ConnectionId, Event, Roster, Wishes},
+    words::{self, Words},
 };
 use crate::{
     How, NodeState, NodeStatus, RegistryHandle,
@@ -77,6 +78,7 @@ enum Said {
     Listening(Vec<String>),
     Routes(u64, Vec<RouteTold>),
     Applied(u64),
+    Asked(oneshot::Sender<Vec<u8>>),
     Counts { all: Counts, news: Counts },
 }
 
@@ -93,6 +95,7 @@ pub enum Parting {
 #[derive(Debug)]
 struct Line {
     outbox: Outbox,
+    words: Words,
     reading: AbortHandle,
     /// It was welcomed.
     is_known: bool,
@@ -153,6 +156,14 @@ impl VmsHandle {
         self.say(Said::Counts { all, news }).await;
     }
 
+    /// What all VMs said last, for a gateway that takes our place. Waits and drops as
+    /// [`connected`](Self::connected) does.
+    pub async fn words(&self) -> Vec<u8> {
+        let (answer, asked) = oneshot::channel();
+        self.say(Said::Asked(answer)).await;
+        asked.await.unwrap_or_default()
+    }
+
     /// How we stand with each VM; the newest list is always there.
     #[must_use]
     pub fn statuses(&self) -> watch::Receiver<Vec<NodeStatus>> {
@@ -204,18 +215,29 @@ impl Vms {
             return parted;
         };
         let id = self.take_in(None);
+        let words = reader.words.clone();
         let events = self.teller.clone();
         let reading = self.tasks.spawn(async move {
             let parting = read(id, reader, &events).await;
             teller.send_replace(Some(parting));
         });
-        let line = Line::new(parent.outbox.clone(), reading);
+        let line = Line::new(parent.outbox.clone(), words, reading);
         self.connections.insert(id, line);
         let hello = FromVm::Hello(Box::new(parent.hello.clone()));
         self.roster.apply(Event::Said(id, hello), Now::read());
         // So that it is welcomed before anything else is said.
         self.act();
         parted
+    }
+
+    /// Takes over what the gateway before us heard; it is unconfirmed until its VMs are back. The
+    /// registry is to be given [`report`](Self::report) at the start.
+    pub fn inherit(&mut self, words: &[u8]) {
+        for (hello, pushed) in words::read(words) {
+            self.roster
+                .apply(Event::Inherited(hello, pushed), Now::read());
+        }
+        self.reported = self.roster.report();
     }
 
     /// Everything that is known.
@@ -299,6 +321,14 @@ impl Vms {
                 self.applied = generation;
                 self.tell_applied();
             }
+            Said::Asked(answer) => {
+                let mut handed = Vec::new();
+                for line in self.connections.values().filter(|it| it.is_known) {
+                    line.words.add_to(&mut handed);
+                }
+                // Whoever asked may have given up.
+                let _ = answer.send(handed);
+            }
             Said::Counts { all, news } => {
                 for line in self.connections.values().filter(|it| it.is_known) {
                     line.outbox.count(&news);
@@ -345,8 +375,10 @@ impl Vms {
         let outbox = Outbox::default();
         self.tasks.spawn(write(outbox.clone(), Box::new(output)));
         let teller = self.teller.clone();
+        let reader = Reader::new(Box::new(input));
+        let words = reader.words.clone();
         let reading = self.tasks.spawn(async move {
-            read(id, Reader::new(Box::new(input)), &teller).await;
+            read(id, reader, &teller).await;
         });
         if let Some(process) = process {
             let teller = self.teller.clone();
@@ -355,7 +387,8 @@ impl Vms {
                 tell(&teller, Event::Ended(id)).await;
             });
         }
-        self.connections.insert(id, Line::new(outbox, reading));
+        self.connections
+            .insert(id, Line::new(outbox, words, reading));
     }
 
     fn take_in(&mut self, process: Option<u32>) -> ConnectionId {
@@ -413,9 +446,10 @@ impl Vms {
 }
 
 impl Line {
-    fn new(outbox: Outbox, reading: AbortHandle) -> Self {
+    fn new(outbox: Outbox, words: Words, reading: AbortHandle) -> Self {
         Self {
             outbox,
+            words,
             reading,
             is_known: false,
             applied: None,

@@ -81,7 +81,7 @@ async fn begin_and_serve(
         }
     }
     let said = nodes.as_ref().map(|(nodes, _)| nodes.report());
-    let survey = Survey::with(&setup, said);
+    let survey = Survey::with(&setup, said, None);
     if let Some(refusal) = survey.refusal(&setup) {
         return Err(refusal);
     }

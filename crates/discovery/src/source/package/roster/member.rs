@@ -98,14 +98,26 @@ impl Member {
         if before.is_some() {
             self.lost(now);
         }
-        self.host = hello.node.map(|node| node.host().to_owned());
-        self.root = hello.root.unwrap_or_else(|| PathBuf::from("/"));
-        self.pid = pid;
+        self.greet(hello, pid);
         self.connection = id;
         self.is_connected = true;
         self.seq = None;
         self.since = now.wall;
         before
+    }
+
+    /// Takes over what the gateway before us knew of it.
+    pub(super) fn inherit(&mut self, hello: Hello, pid: u32, pushed: Pushed, now: Now) {
+        self.greet(hello, pid);
+        self.pushed(pushed, now);
+        self.seq = None;
+        self.lost(now);
+    }
+
+    fn greet(&mut self, hello: Hello, pid: u32) {
+        self.host = hello.node.map(|node| node.host().to_owned());
+        self.root = hello.root.unwrap_or_else(|| PathBuf::from("/"));
+        self.pid = pid;
     }
 
     /// Takes over all that it knows.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{FORGET, Stage};
-use crate::source::package::{message::FromVm, roster::Event};
+use super::{FORGET, Stage, endpoint};
+use crate::source::package::{
+    message::{FromVm, Hello, OnNode, Pushed},
+    roster::Event,
+};
 
 const UNSEEN: &str = "AuthWeb.Endpoint on shop@a 127.0.0.1:4001?\n";
 const SEEN: &str = "AuthWeb.Endpoint on shop@a 127.0.0.1:4001\n";
@@ -107,6 +110,40 @@ fn after_a_restart_what_is_not_reported_again_is_gone() {
         stage.table(),
         "AuthWeb.Endpoint on shop@a\nShopWeb.Endpoint on shop@a 127.0.0.1:4002\n"
     );
+}
+
+#[test]
+fn what_the_gateway_before_knew_is_unconfirmed_until_its_vm_is_back() {
+    let mut stage = Stage::new();
+    let inherited = || {
+        let hello = Hello {
+            node: Some("shop@a".parse().unwrap()),
+            os_pid: 100,
+            ..Hello::default()
+        };
+        let on_node = OnNode {
+            seen: true,
+            endpoints: vec![endpoint("AuthWeb.Endpoint:4001")],
+        };
+        let pushed = Pushed {
+            seq: 9,
+            nodes: [(None, on_node)].into(),
+            left_out: None,
+        };
+        Event::Inherited(hello, pushed)
+    };
+    stage.apply(inherited());
+    assert!(stage.table().starts_with(UNSEEN));
+    assert_eq!(stage.roster.reported(), []);
+    stage.hello(1, "shop@a");
+    assert!(stage.table().starts_with(UNSEEN));
+    stage.report(1, 10, &["AuthWeb.Endpoint:4001"]);
+    assert_eq!(stage.table(), SEEN);
+    // It may never come back.
+    let mut stage = Stage::new();
+    stage.apply(inherited());
+    stage.pass(FORGET);
+    assert_eq!(stage.table(), "");
 }
 
 #[test]
