@@ -404,10 +404,11 @@ mod properties {
                 return None;
             }
             // The generator below knows these names only.
-            if !name.eq_ignore_ascii_case(b"host") && !name.eq_ignore_ascii_case(b"content-length")
-            {
-                read.trailers.extend(&input[read.taken..next]);
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            if is("host") || is("content-length") {
+                return None;
             }
+            read.trailers.extend(&input[read.taken..next]);
             read.taken = next;
         }
     }

@@ -240,6 +240,20 @@ impl Vms {
         self.reported = self.roster.report();
     }
 
+    /// Waits for the first report, no longer than `patience`. The registry is to be given
+    /// [`report`](Self::report) at the start. Dropping it loses nothing.
+    pub async fn settle(&mut self, patience: Duration) {
+        let heard = async {
+            while self.roster.reported().is_empty() {
+                self.turn().await;
+                self.act();
+            }
+        };
+        // A VM without endpoints yet may take its time.
+        let _ = timeout(patience, heard).await;
+        self.reported = self.roster.report();
+    }
+
     /// Everything that is known.
     #[must_use]
     pub fn report(&self) -> Report {

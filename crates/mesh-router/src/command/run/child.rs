@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal as _, stdin},
     sync::Arc,
+    time::Duration,
 };
 
 use discovery::{GreetError, Nodes, Parent, Parting, Vms};
@@ -20,6 +21,10 @@ use crate::{
     signals::Signals,
     survey::{self, Survey},
 };
+
+/// How long the first report may take after the hello before the gateway accepts without: a client that
+/// comes before would be told that its host is unknown. The package sends both at once.
+const REPORT_WAIT: Duration = Duration::from_secs(1);
 
 /// Serves the VM at standard input and output until it is gone.
 pub(super) fn run(options: &Options, process: &Environment) -> anyhow::Result<Exit> {
@@ -81,10 +86,16 @@ async fn begin_and_serve(
         }
     }
     let said = nodes.as_ref().map(|(nodes, _)| nodes.report());
-    let survey = Survey::with(&setup, said, None);
+    let survey = Survey::with(&setup, said.clone(), None);
     if let Some(refusal) = survey.refusal(&setup) {
         return Err(refusal);
     }
+    tokio::select! {
+        () = vms.settle(REPORT_WAIT) => {}
+        parting = parted(&mut parting) => return Ok(Ending::Parted(parting)),
+    }
+    // What the VM's endpoints claim twice is shown, and keeps the others from nothing.
+    let survey = Survey::with(&setup, said, Some(vms.report()));
     let reporting = Reporting {
         vms,
         handle,
