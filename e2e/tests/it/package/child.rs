@@ -105,6 +105,19 @@ fn get(port: u16, host: &str) -> e2e::Message {
 }
 
 #[test]
+fn nobody_is_told_404_while_the_first_report_is_on_its_way() {
+    let mut started = Started::silent();
+    let settings = "{port,0},{admin,[{listen,false}]}";
+    started.hello("<<\"dev\">>", settings);
+    let vm = &mut started.vm;
+    vm.report(1, &[endpoint("ShopWeb.Endpoint", "shop.example.org", 1)]);
+    // The first table that is shown has it.
+    let routes = vm.hears("routes", |_| true);
+    assert_eq!(hosts(&routes), ["shop.example.org", "shop.localhost"]);
+    vm.is_applied(1);
+}
+
+#[test]
 fn what_the_vm_reports_is_served_and_counted() {
     let upstream = Upstream::answering(text("hello from the VM"));
     let mut started = Started::silent();
