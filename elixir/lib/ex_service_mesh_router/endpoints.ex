@@ -50,10 +50,11 @@ defmodule ExServiceMeshRouter.Endpoints do
   end
 
   @doc """
-  Tells which port the gateway has, and which hosts lead to each endpoint.
+  Tells which port the gateway has, and which hosts lead to each endpoint. `Gateway.addressed/1` is
+  called when the endpoints have their addresses.
   """
-  @spec routed(:inet.port_number() | nil, %{String.t() => [String.t()]}) :: :ok
-  def routed(port, hosts), do: GenServer.cast(__MODULE__, {:routed, port, hosts})
+  @spec routed({:inet.port_number() | nil, %{String.t() => [String.t()]}}) :: :ok
+  def routed(table), do: GenServer.cast(__MODULE__, {:routed, table})
 
   @doc false
   def handle_event(@event, _measurements, metadata, _config) do
@@ -112,13 +113,12 @@ defmodule ExServiceMeshRouter.Endpoints do
     {:noreply, state |> up(module, pid) |> settle()}
   end
 
-  def handle_cast({:routed, port, hosts}, state) do
-    state = %{state | routed: {port, hosts}}
+  def handle_cast({:routed, table}, state) do
+    state = %{state | routed: table}
     # The others follow when they have answered.
-    for {module, _endpoint} <- state.endpoints,
-        not asked?(state, module),
-        do: address(state, module)
-
+    modules = for {module, _it} <- state.endpoints, not asked?(state, module), do: module
+    updates = Enum.map(modules, &address(state, &1))
+    Tasks.start(__MODULE__, :address_all, [updates, table])
     {:noreply, state}
   end
 
@@ -331,7 +331,7 @@ defmodule ExServiceMeshRouter.Endpoints do
         if private && private != endpoint.private, do: Process.monitor(private)
         log_failure(module, words, endpoint.words)
         state = put(state, module, %{endpoint | is: :up, words: words, private: private})
-        address(state, module)
+        if state.routed, do: Tasks.start(Urls, :update, address(state, module))
         state
 
       _other ->
@@ -434,9 +434,14 @@ defmodule ExServiceMeshRouter.Endpoints do
 
   ## Telling
 
-  # The gateway's names and port, once they are known.
-  defp address(%{routed: nil}, _module), do: :ok
+  @doc false
+  # Runs as a task.
+  def address_all(updates, table) do
+    Enum.each(updates, &apply(Urls, :update, &1))
+    Gateway.addressed(table)
+  end
 
+  # By the gateway's names and port.
   defp address(%{routed: {port, hosts}} = state, module) do
     prepared = state.given[module]
 
@@ -448,7 +453,7 @@ defmodule ExServiceMeshRouter.Endpoints do
         known -> if prepared == nil or prepared in known, do: prepared, else: hd(known)
       end
 
-    Tasks.start(Urls, :update, update(state, module, host, port))
+    update(state, module, host, port)
   end
 
   defp update(state, module, host, port) do

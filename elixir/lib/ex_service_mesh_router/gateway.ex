@@ -41,6 +41,12 @@ defmodule ExServiceMeshRouter.Gateway do
   def report_nodes(endpoints), do: GenServer.cast(__MODULE__, {:report_nodes, endpoints})
 
   @doc """
+  Tells that the endpoints have their addresses by this port and these hosts.
+  """
+  @spec addressed({:inet.port_number() | nil, %{String.t() => [String.t()]}}) :: :ok
+  def addressed(table), do: GenServer.cast(__MODULE__, {:addressed, table})
+
+  @doc """
   Returns `{addresses, routes}` as the gateway has them now.
   """
   @spec table() :: {[Protocol.address()], routes()}
@@ -81,6 +87,8 @@ defmodule ExServiceMeshRouter.Gateway do
       generation: 0,
       counts: %{},
       told: nil,
+      # By which port and hosts the endpoints write their links.
+      addressed: nil,
       waiting: [],
       problem: nil,
       refused: nil,
@@ -112,6 +120,9 @@ defmodule ExServiceMeshRouter.Gateway do
   def handle_cast({:report_nodes, endpoints}, state) do
     {:noreply, send_report(%{state | nodes: endpoints, seq: state.seq + 1})}
   end
+
+  def handle_cast({:addressed, table}, state),
+    do: {:noreply, changed(%{state | addressed: table})}
 
   @impl true
   def handle_info(:open, %{link: nil} = state), do: {:noreply, open(state)}
@@ -339,9 +350,15 @@ defmodule ExServiceMeshRouter.Gateway do
   end
 
   defp changed(state) do
-    if whole?(state), do: Endpoints.routed(port(state.addresses), hosts(state.routes))
+    if whole?(state) and state.addressed != links(state), do: Endpoints.routed(links(state))
     state |> tell() |> answer()
   end
+
+  defp links(state) do
+    {port(state.addresses), Enum.group_by(state.routes, & &1.service, & &1.host)}
+  end
+
+  defp ready?(state), do: whole?(state) and state.addressed == links(state)
 
   # The gateway accepts, and its table has all that it was told.
   defp whole?(state) do
@@ -351,7 +368,7 @@ defmodule ExServiceMeshRouter.Gateway do
 
   # One line when there is something to click at, not for each endpoint that comes or goes.
   defp tell(state) do
-    if state.told == nil and whole?(state) do
+    if state.told == nil and ready?(state) do
       Log.links(state.addresses, state.routes, state.silent)
       %{state | told: state.generation}
     else
@@ -362,7 +379,7 @@ defmodule ExServiceMeshRouter.Gateway do
   defp answer(state) do
     {ready, waiting} =
       Enum.split_with(state.waiting, fn {_from, service} ->
-        whole?(state) and not stopped?(state, service) and
+        ready?(state) and not stopped?(state, service) and
           Enum.any?(state.routes, &(&1.service == service))
       end)
 
@@ -400,6 +417,4 @@ defmodule ExServiceMeshRouter.Gateway do
       end
     end)
   end
-
-  defp hosts(routes), do: Enum.group_by(routes, & &1.service, & &1.host)
 end

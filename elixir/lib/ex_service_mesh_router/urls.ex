@@ -82,6 +82,11 @@ defmodule ExServiceMeshRouter.Urls do
     end
 
     :ok
+  rescue
+    # It has stopped just now, and its next start finds the environment changed.
+    ArgumentError -> :ok
+  catch
+    :exit, _why -> :ok
   end
 
   # `http:` is read at the start alone. What is left out here is as Phoenix has it by default.
