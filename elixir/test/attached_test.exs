@@ -168,18 +168,30 @@ defmodule ExServiceMeshRouter.AttachedTest do
   end
 
   test "a gateway that refuses is said once, and tried again", %{gateway: gateway} do
+    begun = {:log, :info, "package", "VM attached", [{"node", "pid-1"}]}
+
     log =
-      capture_log(fn ->
+      capture_log([level: :info], fn ->
         Package.start(enabled: true, gateway: "unix:" <> gateway.path)
 
         for _attempt <- 1..3 do
           {gateway, _hello} = TestGateway.accept(gateway)
+          TestGateway.say(gateway, begun)
+          # A socket that is closed with something unread loses what was said by it.
+          TestGateway.report(gateway)
           TestGateway.say(gateway, {:refused, "one VM too many"})
           TestGateway.hang_up(gateway)
         end
+
+        {gateway, _hello} = TestGateway.accept(gateway)
+        TestGateway.say(gateway, begun)
+        TestGateway.say(gateway, {:listening, ["127.0.0.1:1"]})
+        eventually("the address", fn -> ExServiceMeshRouter.listening() != [] end)
       end)
 
     assert length(String.split(log, "the gateway refuses: one VM too many")) == 2, log
+    # The first attempt's line, and that of the one that succeeded.
+    assert length(String.split(log, "VM attached node=pid-1")) == 3, log
   end
 
   test "a gateway that isn't there is said once", %{gateway: gateway} do

@@ -20,6 +20,7 @@ defmodule ExServiceMeshRouter.Gateway do
   @welcome_ms 5_000
   @settings_ms 1_000
   @resend_ms 50
+  @held_max 100
 
   @type routes :: [Protocol.route()]
 
@@ -91,6 +92,8 @@ defmodule ExServiceMeshRouter.Gateway do
       addressed: nil,
       waiting: [],
       problem: nil,
+      # What attempts after the first failed one say until one succeeds, the last line first.
+      held: [],
       refused: nil,
       settings: nil,
       attempts: 0
@@ -218,6 +221,7 @@ defmodule ExServiceMeshRouter.Gateway do
         welcome: nil,
         addresses: [],
         fresh?: false,
+        held: [],
         counts: %{},
         sent: 0,
         applied: 0,
@@ -307,7 +311,8 @@ defmodule ExServiceMeshRouter.Gateway do
 
   defp message({:listening, addresses}, state) do
     if state.addresses == [], do: Telemetry.up(addresses, state.welcome || %{})
-    changed(%{state | addresses: addresses, problem: nil})
+    for line <- Enum.reverse(state.held), do: line(line)
+    changed(%{state | addresses: addresses, problem: nil, held: []})
   end
 
   defp message({:applied, seq, generation}, state),
@@ -323,8 +328,13 @@ defmodule ExServiceMeshRouter.Gateway do
     %{state | counts: Map.merge(state.counts, counts)}
   end
 
-  defp message({:log, level, target, text, fields}, state) do
-    Log.line(level, target, text, fields)
+  # Attempt after attempt says the same as it begins.
+  defp message({:log, _, _, _, _} = line, %{problem: problem, addresses: []} = state)
+       when problem != nil,
+       do: %{state | held: Enum.take([line | state.held], @held_max)}
+
+  defp message({:log, _, _, _, _} = line, state) do
+    line(line)
     state
   end
 
@@ -337,6 +347,8 @@ defmodule ExServiceMeshRouter.Gateway do
   end
 
   defp message({:unknown, _message}, state), do: state
+
+  defp line({:log, level, target, text, fields}), do: Log.line(level, target, text, fields)
 
   # Those who want to leave go when the gateway forwards by a report without them.
   defp left(state) do
