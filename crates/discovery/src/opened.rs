@@ -7,7 +7,7 @@ use std::{
 };
 
 use elixir_config::{Config, Memory};
-use phoenix::{EndpointFacts, EndpointModule, Environment, Setting, Step};
+use phoenix::{EndpointFacts, EndpointModule, Environment, PrivateSockets, Setting, Step};
 use routes::{Finding, Mode, Origin, Report, Source, Subdomains};
 
 use crate::{
@@ -67,6 +67,8 @@ pub struct Project {
     pub(crate) config: Config,
     pub(crate) modules: Vec<EndpointModule>,
     pub(crate) settings: Vec<GatewaySetting>,
+    /// Which endpoints get a private socket, where the Hex package starts with them.
+    pub(crate) private: Option<PrivateSockets>,
     /// What was found apart from the evaluation's findings.
     pub(crate) findings: Vec<Finding>,
     pub(crate) broken: Option<Finding>,
@@ -203,6 +205,7 @@ impl Project {
                 subdomains: how.subdomains,
                 vars: &self.vars,
                 is_release: self.wanted.place.is_release(),
+                private: self.private.as_ref(),
             },
             &self.modules,
             &Evaluated(&self.config),

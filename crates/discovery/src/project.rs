@@ -12,7 +12,7 @@ use elixir_config::{Files, MixProject, Use};
 use phoenix::{Call, EndpointModule};
 use routes::{Finding, Origin, Severity};
 
-use crate::source::config::finding;
+use crate::{settings::GATEWAY_APP, source::config::finding};
 
 /// Endpoints of one project; further ones are left out, with a finding.
 pub(crate) const ENDPOINTS_MAX: usize = 4096;
@@ -105,6 +105,11 @@ impl Root {
         }
     }
 
+    /// Whether the Hex package is a dependency of the root itself.
+    pub(crate) fn has_package(&self) -> bool {
+        has_package(&self.project)
+    }
+
     /// The script that it names, relative to the root.
     pub(crate) fn config_path(&self) -> &str {
         let named = self.project.config_path.as_deref();
@@ -119,7 +124,13 @@ pub(crate) struct Survey {
     pub(crate) apps: Vec<String>,
     /// The endpoints that its files define.
     pub(crate) modules: Vec<EndpointModule>,
+    /// The Hex package is a dependency of an application.
+    pub(crate) has_package: bool,
     pub(crate) findings: Vec<Finding>,
+}
+
+fn has_package(project: &MixProject) -> bool {
+    project.deps.iter().any(|it| it == GATEWAY_APP)
 }
 
 /// One application's files.
@@ -139,6 +150,7 @@ struct App {
 #[derive(Debug, Default)]
 struct Said {
     app: Option<String>,
+    has_package: bool,
     /// By file.
     uses: Vec<(String, Vec<Use>)>,
     findings: Vec<Finding>,
@@ -160,6 +172,7 @@ impl Survey {
 
     fn add(&mut self, said: Said) {
         self.findings.extend(said.findings);
+        self.has_package |= said.has_package;
         for (path, uses) in said.uses {
             self.endpoints(&path, uses, said.app.as_deref());
         }
@@ -226,7 +239,10 @@ impl App {
         let mut said = Said::default();
         if self.is_child {
             match read_project(files, &format!("{}mix.exs", self.folder)) {
-                Ok(project) => said.app = project.app,
+                Ok(project) => {
+                    said.has_package = has_package(&project);
+                    said.app = project.app;
+                }
                 Err(finding) => said.findings.push(finding),
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use elixir_config::{Config, Section, Setting};
 use erlterm::Term;
+use phoenix::PrivateSockets;
 use routes::Origin;
 
 use crate::source::config::origin;
@@ -11,11 +12,14 @@ use crate::source::config::origin;
 #[cfg(test)]
 mod tests;
 
-/// The application under which a project configures the gateway.
-const GATEWAY_APP: &str = "ex_service_mesh_router";
+/// The application under which a project configures the gateway: the Hex package's.
+pub(crate) const GATEWAY_APP: &str = "ex_service_mesh_router";
 
 /// The key of the routes by hand, whose hosts may be strings.
 const ROUTES: &str = "routes";
+
+/// The port that the Hex package asks for where none is set.
+const PACKAGE_PORT: u16 = 4000;
 
 /// Keys that lead to a setting, at most: `routes`, a host, a key.
 const DEPTH_MAX: usize = 3;
@@ -67,6 +71,36 @@ pub(crate) fn of(config: &Config) -> Vec<GatewaySetting> {
     }
     settings.truncate(SETTINGS_MAX);
     settings
+}
+
+/// Says which endpoints the Hex package gives a private socket, as its own `Options` decide; `None`
+/// where it isn't to start with them.
+pub(crate) fn private(settings: &[GatewaySetting], env: &str) -> Option<PrivateSockets> {
+    let words = |key: &str| {
+        let set = settings.iter().find(|it| it.path == [key]);
+        match set.map(|it| &it.value) {
+            Some(SettingValue::Words(words)) => words.as_slice(),
+            Some(SettingValue::Strange | SettingValue::Unknown(_)) | None => &[],
+        }
+    };
+    let is = |key, word: &str| words(key) == [SettingWord::Text(word.to_owned())];
+    let is_off = words("enabled") == [SettingWord::Nothing];
+    // By itself it starts under `mix phx.server` alone.
+    if is_off || (env != "dev" && !is("enabled", "true")) {
+        return None;
+    }
+    let all = is("listen", "private");
+    let port = |word: &SettingWord| match word {
+        SettingWord::Number(port) => u16::try_from(*port).ok(),
+        SettingWord::Text(address) => address.rsplit(':').next()?.parse().ok(),
+        SettingWord::Nothing | SettingWord::Nil => None,
+    };
+    let written = words("port").iter().chain(words("listen"));
+    let mut ports: BTreeSet<u16> = written.filter_map(port).collect();
+    if ports.is_empty() {
+        ports.insert(PACKAGE_PORT);
+    }
+    Some(PrivateSockets { all, ports })
 }
 
 /// Reads the settings in a keyword list, all of which stand in one place; of a key that comes again

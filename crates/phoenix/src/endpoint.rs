@@ -112,6 +112,7 @@ impl Facts {
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
             | Listens::Nowhere(_)
+            | Listens::Private
             | Listens::Unknown { .. } => {}
         }
         match &self.server {

@@ -91,6 +91,7 @@ impl About<'_> {
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
             | Listens::Nowhere(_)
+            | Listens::Private
             | Listens::Silent(_)
             | Listens::Elsewhere(_) => false,
         }
@@ -102,6 +103,7 @@ impl About<'_> {
             // Whoever asks a silent one's service is told so.
             Listens::At(..) | Listens::Silent(_) => return None,
             Listens::Elsewhere(address) => return Some(self.elsewhere(address)),
+            Listens::Private => return Some(self.private()),
             Listens::AtUrlPort(port, origin) => (
                 "port-from-url",
                 Severity::Warning,
@@ -151,6 +153,21 @@ impl About<'_> {
         })
     }
 
+    /// Nothing is wrong, but who looks for its address should know where it is.
+    fn private(self) -> Finding {
+        Finding {
+            code: "private-socket",
+            severity: Severity::Info,
+            origin: self.module.origin.clone(),
+            message: format!(
+                "{} gets a private socket from the Hex package when it starts, so there is no \
+                 address before",
+                self.module.module
+            ),
+            fix: "`mesh-router routes --running` shows it while it runs".to_owned(),
+        }
+    }
+
     /// The port of the line to write: the one it seems to have, or one that is free.
     fn port(self) -> u16 {
         match &self.facts.listens {
@@ -159,6 +176,7 @@ impl About<'_> {
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
             | Listens::Nowhere(_)
+            | Listens::Private
             | Listens::Silent(_)
             | Listens::Elsewhere(_)
             | Listens::Unknown { .. } => self.free_port,

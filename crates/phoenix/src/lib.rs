@@ -46,6 +46,6 @@ pub use environment::{Environment, Setting, Step};
 pub use facts::{EndpointFacts, Provenance};
 pub use module::{Call, EndpointModule};
 pub use name::{app_of_module, conventional_app};
-pub use project::{Meaning, Project, read};
+pub use project::{Meaning, PrivateSockets, Project, read};
 pub use release::{ConfigPath, ConfigProvider, ReleaseFile, Startup, app_modules};
 pub use running::{Bound, Machine};

@@ -9,7 +9,7 @@ use erlterm::Term;
 use routes::{Address, Origin};
 
 use crate::{
-    Machine, Setting,
+    Machine, PrivateSockets, Setting,
     endpoint::Settings,
     running::{Running, reached, running},
     value::{is_atom, resolve, shown, text},
@@ -34,6 +34,8 @@ pub(crate) enum Listens {
     HttpsOnly(Origin),
     /// No listener is configured; where that is said, if anywhere.
     Nowhere(Option<Origin>),
+    /// The Hex package gives it a private socket when it starts, which only its VM knows.
+    Private,
     /// It runs and does not listen; why, in a short clause.
     Silent(String),
     /// It runs and listens where only its own machine reaches it, which is another than ours.
@@ -56,6 +58,7 @@ impl Listens {
             Self::PublicPort(..)
             | Self::HttpsOnly(_)
             | Self::Nowhere(_)
+            | Self::Private
             | Self::Silent(_)
             | Self::Elsewhere(_)
             | Self::Unknown { .. } => None,
@@ -74,14 +77,35 @@ pub(crate) fn listens(settings: &Settings<'_>) -> Listens {
             Running::Nowhere(why) => Listens::Silent(why),
         };
     }
-    let (http, origin) = match configured {
-        Ok(found) => found,
-        Err(listens) => return listens,
+    let listens = match configured {
+        Ok((http, origin)) => match http.address(settings) {
+            Ok(Ok(address)) => Listens::At(address, origin),
+            Ok(Err(elsewhere)) => Listens::Elsewhere(elsewhere),
+            Err(why) => Listens::Unknown { why, origin },
+        },
+        Err(listens) => listens,
     };
-    match http.address(settings) {
-        Ok(Ok(address)) => Listens::At(address, origin),
-        Ok(Err(elsewhere)) => Listens::Elsewhere(elsewhere),
-        Err(why) => Listens::Unknown { why, origin },
+    match settings.project.private {
+        Some(private) if is_private(&listens, private) => Listens::Private,
+        Some(_) | None => listens,
+    }
+}
+
+/// Whether the Hex package opens a private socket for an endpoint that would listen so.
+fn is_private(listens: &Listens, private: &PrivateSockets) -> bool {
+    match listens {
+        Listens::At(Address::Tcp(address), _) => {
+            private.all || private.ports.contains(&address.port())
+        }
+        Listens::At(Address::Unix(_), _) | Listens::Elsewhere(_) | Listens::Unknown { .. } => {
+            private.all
+        }
+        Listens::AtUrlPort(..)
+        | Listens::PublicPort(..)
+        | Listens::HttpsOnly(_)
+        | Listens::Nowhere(_)
+        | Listens::Private => true,
+        Listens::Silent(_) => false,
     }
 }
 

@@ -39,6 +39,17 @@ pub struct Project<'a> {
     pub vars: &'a BTreeMap<String, String>,
     /// It is a release: nothing but `server: true` starts an endpoint's listener.
     pub is_release: bool,
+    /// Which endpoints get a private socket, where the Hex package starts with them.
+    pub private: Option<&'a PrivateSockets>,
+}
+
+/// The endpoints that the Hex package gives a private socket: those without `http:`, and these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrivateSockets {
+    /// All others too: `listen: :private`.
+    pub all: bool,
+    /// Those whose port is one of the gateway's.
+    pub ports: BTreeSet<u16>,
 }
 
 /// What the endpoints' settings mean.

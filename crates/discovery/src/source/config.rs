@@ -48,6 +48,9 @@ pub(crate) fn open(root: &Path, wanted: &Wanted, memory: &Arc<Memory>) -> Projec
     });
     let mut modules = survey.modules;
     add_marked(&mut modules, &survey.apps, &config);
+    let settings = settings::of(&config);
+    let has_package = mix.has_package() || survey.has_package;
+    let private = has_package.then(|| settings::private(&settings, &wanted.env));
     let broken = mix.broken.or_else(|| config.broken().map(finding));
     let mut findings = survey.findings;
     findings.extend(modules.is_empty().then(|| no_endpoint(root)));
@@ -64,7 +67,8 @@ pub(crate) fn open(root: &Path, wanted: &Wanted, memory: &Arc<Memory>) -> Projec
         env: wanted.env.clone(),
         vars: wanted.vars.clone(),
         node: None,
-        settings: settings::of(&config),
+        settings,
+        private: private.flatten(),
         config,
         modules,
         findings,

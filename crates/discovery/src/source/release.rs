@@ -75,6 +75,7 @@ pub(crate) fn open(root: &Path, wanted: &Wanted) -> Project {
         vars: opened.vars,
         node: opened.node,
         settings: settings::of(&opened.config),
+        private: None,
         config: opened.config,
         modules: opened.modules,
         findings,

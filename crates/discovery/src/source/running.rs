@@ -98,6 +98,7 @@ pub(crate) fn read(
         subdomains: how.subdomains,
         vars: &vars,
         is_release: false,
+        private: None,
     };
     let said = Spoken { speaker, endpoints };
     let mut meaning = phoenix::read(&project, &modules, &said);

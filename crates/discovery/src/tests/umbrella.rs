@@ -139,6 +139,90 @@ fn the_form_of_the_readme_and_a_port_for_the_gateway() {
     "#]].assert_eq(&table(&development(root.path())));
 }
 
+/// An umbrella one of whose apps has the Hex package, with what `config/config.exs` says.
+fn with_package(config: &str) -> tempfile::TempDir {
+    let root = project(&[("mix.exs", UMBRELLA), ("config/config.exs", config)]);
+    for (app, module) in [("auth_web", "AuthWeb"), ("billing_web", "BillingWeb")] {
+        let folder = format!("apps/{app}/");
+        write_app(root.path(), &folder, app, &format!("{module}.Endpoint"));
+    }
+    let mix = "defmodule BillingWeb.MixProject do
+         def project, do: [app: :billing_web, deps: deps()]
+         defp deps do
+           [{:ex_service_mesh_router, \">= 0.0.0\"}]
+         end
+       end";
+    write(root.path(), "apps/billing_web/mix.exs", mix);
+    root
+}
+
+#[test]
+fn with_the_package_an_address_may_be_known_to_the_vm_alone() {
+    let root = with_package(
+        "import Config
+         config :ex_service_mesh_router, port: 4100
+         config :auth_web, AuthWeb.Endpoint, http: [port: 4100], check_origin: false
+         config :billing_web, BillingWeb.Endpoint, url: [port: 4002], check_origin: false",
+    );
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2)
+        Info private-socket apps/auth_web/lib/auth_web/endpoint.ex:2: AuthWeb.Endpoint gets a private socket from the Hex package when it starts, so there is no address before
+        Info private-socket apps/billing_web/lib/billing_web/endpoint.ex:2: BillingWeb.Endpoint gets a private socket from the Hex package when it starts, so there is no address before
+        setting: port 4100 config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
+    // By itself the package starts nothing there.
+    expect![[r#"
+        Warning no-host apps/auth_web/lib/auth_web/endpoint.ex:2: no host leads to AuthWeb.Endpoint
+        Warning no-host apps/billing_web/lib/billing_web/endpoint.ex:2: no host leads to BillingWeb.Endpoint
+        Warning port-from-url config/config.exs:4: BillingWeb.Endpoint has no `http:`, without which Phoenix opens no port; what may listen at port 4002 of its `url:` is dialled
+        port: 4100 config/config.exs:3
+        port: 4002 config/config.exs:4
+        setting: port 4100 config/config.exs:2
+    "#]].assert_eq(&table(&production(root.path(), &[])));
+
+    let root = with_package(
+        "import Config
+         config :ex_service_mesh_router, listen: :private
+         config :auth_web, AuthWeb.Endpoint, http: [port: 4001], check_origin: false
+         config :billing_web, BillingWeb.Endpoint, http: [port: 4002], check_origin: false",
+    );
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2)
+        Info private-socket apps/auth_web/lib/auth_web/endpoint.ex:2: AuthWeb.Endpoint gets a private socket from the Hex package when it starts, so there is no address before
+        Info private-socket apps/billing_web/lib/billing_web/endpoint.ex:2: BillingWeb.Endpoint gets a private socket from the Hex package when it starts, so there is no address before
+        setting: listen "private" config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
+
+    // The port is 4000 where none is given, and endpoints keep those of their own.
+    let root = with_package(
+        "import Config
+         config :auth_web, AuthWeb.Endpoint, http: [port: 4000], check_origin: false
+         config :billing_web, BillingWeb.Endpoint, http: [port: 4002], check_origin: false",
+    );
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4002 (config/config.exs:3)
+        Info private-socket apps/auth_web/lib/auth_web/endpoint.ex:2: AuthWeb.Endpoint gets a private socket from the Hex package when it starts, so there is no address before
+        port: 4002 config/config.exs:3
+    "#]].assert_eq(&table(&development(root.path())));
+
+    let root = with_package(
+        "import Config
+         config :ex_service_mesh_router, enabled: false
+         config :auth_web, AuthWeb.Endpoint, http: [port: 4000], check_origin: false
+         config :billing_web, BillingWeb.Endpoint, http: [port: 4002], check_origin: false",
+    );
+    expect![[r#"
+        auth.localhost -> AuthWeb.Endpoint (apps/auth_web/lib/auth_web/endpoint.ex:2) at 127.0.0.1:4000 (config/config.exs:3)
+        billing.localhost -> BillingWeb.Endpoint (apps/billing_web/lib/billing_web/endpoint.ex:2) at 127.0.0.1:4002 (config/config.exs:4)
+        port: 4000 config/config.exs:3
+        port: 4002 config/config.exs:4
+        setting: enabled nothing config/config.exs:2
+    "#]].assert_eq(&table(&development(root.path())));
+}
+
 #[test]
 fn a_plain_application() {
     let root = project(&[

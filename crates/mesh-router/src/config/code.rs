@@ -66,6 +66,7 @@ const CODES: &[&str] = &[
     "port-twice",
     "port-unknown",
     "port-variable-shared",
+    "private-socket",
     "query-unresolved",
     "raises",
     "release-app-unreadable",

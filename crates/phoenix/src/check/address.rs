@@ -92,6 +92,7 @@ fn https(seen: &Seen<'_>) -> Option<Finding> {
         | Listens::PublicPort(..)
         | Listens::HttpsOnly(_)
         | Listens::Nowhere(_)
+        | Listens::Private
         | Listens::Silent(_)
         | Listens::Elsewhere(_)
         | Listens::Unknown { .. } => return None,

@@ -140,6 +140,7 @@ impl Given {
             subdomains: self.subdomains,
             vars: &self.vars,
             is_release: self.is_release,
+            private: None,
         };
         crate::read(&project, &modules, &Evaluated(&config))
     }

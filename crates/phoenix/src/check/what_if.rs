@@ -74,6 +74,7 @@ fn is_read<'a>(
             | Listens::PublicPort(..)
             | Listens::HttpsOnly(_)
             | Listens::Nowhere(_)
+            | Listens::Private
             | Listens::Silent(_)
             | Listens::Elsewhere(_)
             | Listens::Unknown { .. } => None,

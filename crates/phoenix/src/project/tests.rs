@@ -165,6 +165,7 @@ fn development() -> Project<'static> {
         subdomains: Subdomains::One,
         vars: &VARS,
         is_release: false,
+        private: None,
     }
 }
 
