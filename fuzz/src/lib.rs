@@ -12,6 +12,7 @@ pub mod frames;
 pub mod host;
 pub mod mix_project;
 pub mod package;
+pub mod preface;
 pub mod request_head;
 pub mod response_head;
 
@@ -33,6 +34,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("host", host::check),
     ("mix_project", mix_project::check),
     ("package", package::check),
+    ("preface", preface::check),
     ("request_head", request_head::check),
     ("response_head", response_head::check),
 ];

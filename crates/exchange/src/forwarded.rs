@@ -16,6 +16,15 @@ use crate::{
 /// Trusted proxies in a row, at most; what lies beyond is not looked at.
 const HOPS_MAX: usize = 16;
 
+/// Whether an app takes all the lines that we would add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// It does.
+    Ample,
+    /// It may refuse the request for them.
+    Scant,
+}
+
 /// How the client came.
 #[derive(Debug)]
 pub(crate) struct Forwarded {
@@ -59,8 +68,9 @@ impl Forwarded {
         self.hops.iter().rev().find_map(|hop| *hop)
     }
 
-    /// Writes the fields, one line each. `authority` is the request's own.
-    pub(crate) fn write(&self, out: &mut Vec<u8>, authority: &Authority) {
+    /// Writes the fields, one line each. `authority` is the request's own. Where there is no `room`, what
+    /// only repeats it is left out.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, authority: &Authority, room: Room) {
         let mut separator = "X-Forwarded-For: ";
         for hop in self.hops.iter().rev().flatten() {
             out.extend_from_slice(separator.as_bytes());
@@ -76,10 +86,14 @@ impl Forwarded {
         let port = self.port.or(host.port).unwrap_or(default_port);
         out.extend_from_slice(b"X-Forwarded-Proto: ");
         out.extend_from_slice(self.scheme.as_bytes());
-        out.extend_from_slice(b"\r\nX-Forwarded-Host: ");
-        out.extend_from_slice(host.host.as_str().as_bytes());
-        out.extend_from_slice(b"\r\nX-Forwarded-Port: ");
-        push_decimal(out, port.into());
+        if self.host.is_some() || room == Room::Ample {
+            out.extend_from_slice(b"\r\nX-Forwarded-Host: ");
+            out.extend_from_slice(host.host.as_str().as_bytes());
+        }
+        if self.port.is_some() || room == Room::Ample {
+            out.extend_from_slice(b"\r\nX-Forwarded-Port: ");
+            push_decimal(out, port.into());
+        }
         out.extend_from_slice(b"\r\n");
     }
 

@@ -3,7 +3,16 @@
 use http1::{Body, ConnectionOptions, Field, Name, RequestHead, ResponseHead, Version, is_listed};
 use routes::Authority;
 
-use crate::{decimal::push_decimal, forwarded::Forwarded, page::push_connection};
+use crate::{
+    decimal::push_decimal,
+    forwarded::{Forwarded, Room},
+    page::push_connection,
+};
+
+/// Lines of a head that Bandit takes, whoever wrote them.
+const LINES_MAX: usize = 50;
+/// Lines that we add, at most: two of framing or an upgrade, four X-Forwarded, an id, Via.
+const LINES_ADDED_MAX: usize = 8;
 
 /// What the gateway wants to know of a request's fields, gathered in one pass.
 #[derive(Debug, Default)]
@@ -123,7 +132,7 @@ impl ToApp<'_> {
         if self.is_upgrade {
             out.extend_from_slice(b"Connection: Upgrade\r\nUpgrade: websocket\r\n");
         }
-        self.forwarded.write(out, self.authority);
+        self.forwarded.write(out, self.authority, self.room());
         push_request_id(out, self.request_id);
         out.extend_from_slice(match self.head.version {
             Version::Http10 => b"Via: 1.0 ",
@@ -131,6 +140,16 @@ impl ToApp<'_> {
         });
         out.extend_from_slice(self.instance.as_bytes());
         out.extend_from_slice(b"\r\n\r\n");
+    }
+
+    /// Whether the app would refuse the client's lines for ours.
+    fn room(&self) -> Room {
+        let fields = &self.head.fields;
+        let is_ample = |lines: usize| lines + LINES_ADDED_MAX <= LINES_MAX;
+        if is_ample(fields.len()) || is_ample(fields.iter().filter(|it| self.keeps(it)).count()) {
+            return Room::Ample;
+        }
+        Room::Scant
     }
 
     /// Whether a line goes on to the app.

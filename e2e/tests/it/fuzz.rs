@@ -50,7 +50,14 @@ fn any_terms_and_any_bytes_of_a_node_are_borne() {
 #[test]
 fn any_bytes_of_clients_and_upstreams_are_borne() {
     replay(
-        &["chunked", "frames", "host", "request_head", "response_head"],
+        &[
+            "chunked",
+            "frames",
+            "host",
+            "preface",
+            "request_head",
+            "response_head",
+        ],
         30_000,
     );
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener};
 
-use e2e::{Gateway, Launch, Load, Upstream, eventually, upstream::text};
+use e2e::{Client, Gateway, Launch, Load, Upstream, eventually, upstream::text};
 
 /// With one worker all connections hear at the same time that the gateway leaves.
 fn single_worker(upstream: &Upstream) -> Gateway {
@@ -101,6 +101,46 @@ fn no_request_fails_through_a_hundred_reloads() {
         });
     }
     load.goes_on_after(load.answered() + 100);
+    load.end();
+}
+
+#[test]
+fn no_request_fails_while_the_balancer_turns_away() {
+    let upstream = Upstream::answering(Load::answer());
+    let tables = "[health]\npath = \"/.mesh-router/ready\"\n[timeouts]\nshutdown_delay = \"1m\"";
+    let mut gateway = Gateway::with(&upstream, tables);
+    let load = Load::on(gateway.address(), 4);
+    load.goes_on_after(100);
+    gateway.signal("TERM");
+    // What the balancer sees, while clients are served still.
+    eventually("not ready", || {
+        let probe = gateway.get("10.0.0.1", "/.mesh-router/ready");
+        (probe.status() == 503).then_some(())
+    });
+    load.goes_on_after(load.answered() + 100);
+    load.end();
+    gateway.signal("TERM");
+    gateway.ended();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_costs_access_lines_and_no_request() {
+    let upstream = Upstream::answering(Load::answer());
+    let tables = "[log]\naccess = \"/dev/full\"\n[admin]\nlisten = \"127.0.0.1:0\"";
+    let config = Gateway::config_to(&upstream, "", tables);
+    let gateway = Launch::configured(&config).with_admin().start();
+    let admin = gateway.beside("admin").parse().unwrap();
+    let load = Load::on(gateway.address(), 2);
+    load.goes_on_after(1000);
+    eventually("lines that are counted as lost", || {
+        let metrics = Client::connect(admin).get("localhost", "/metrics").text();
+        let lost = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("mesh_router_access_lines_lost_total "))?;
+        (lost != "0").then_some(())
+    });
+    load.goes_on_after(load.answered() + 1000);
     load.end();
 }
 

@@ -197,6 +197,34 @@ fn fields_for_one_hop_end_here() {
     );
 }
 
+/// Bandit refuses a request with more than 50 lines: what only repeats Host goes before that.
+#[test]
+fn a_head_that_is_nearly_full_is_not_overfilled_by_us() {
+    let lines = |ours: usize, more: &str| {
+        // Host is one of the client's.
+        let others: String = (1..ours).map(|index| format!("X-{index}: 1\r\n")).collect();
+        let head = head(Settings::default(), "203.0.113.7", &(others + more));
+        let repeats = head.matches("\nX-Forwarded-Host: ").count();
+        assert_eq!(repeats, head.matches("\nX-Forwarded-Port: ").count());
+        (head.matches(": ").count(), repeats == 1)
+    };
+    assert_eq!(lines(42, ""), (48, true));
+    assert_eq!(lines(43, ""), (47, false));
+    assert_eq!(lines(46, ""), (50, false));
+    // Those that end here don't count.
+    let hop = "Keep-Alive: 1\r\nTE: trailers\r\nProxy-Connection: close\r\n";
+    assert_eq!(lines(42, hop), (48, true));
+}
+
+#[test]
+fn a_host_that_a_trusted_proxy_tells_is_never_left_out() {
+    let others: String = (0..60).map(|index| format!("X-{index}: 1\r\n")).collect();
+    let told = "X-Forwarded-Host: shop.test\r\nX-Forwarded-Port: 444\r\n";
+    let head = head(Settings::default(), "10.0.0.1", &(others + told));
+    assert!(head.contains("X-Forwarded-Host: shop.test\n"), "{head}");
+    assert!(head.contains("X-Forwarded-Port: 444\n"), "{head}");
+}
+
 #[test]
 fn framing_is_not_the_clients_to_remove() {
     let mut script = Script::new();
