@@ -176,6 +176,10 @@ impl Exchange {
         }
         let target = Target::parse(head.target.of(buf), method)?;
         self.notes.note_path(target.path_without_query());
+        if self.notes.path().ends_with(b"/longpoll") {
+            // phoenix.js takes a problem's `status` for that of its poll, and then never polls again.
+            self.form = Form::Text;
+        }
         let authority = self.authority(&fields, target)?;
         if self.method == Method::Trace && body != Body::None {
             // RFC 9110 §9.3.8: a client must not send content with it.

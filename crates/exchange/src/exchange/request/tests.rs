@@ -660,6 +660,22 @@ fn an_unknown_host_in_other_forms() {
 }
 
 #[test]
+fn a_long_poll_gets_no_problem_whose_status_it_would_take_for_its_own() {
+    let is_problem = |target: &str| {
+        let mut script = Script::with(Settings::default(), "127.0.0.1");
+        script.client_sends(format!(
+            "GET {target} HTTP/1.1\r\nHost: auht.local\r\nAccept: application/json\r\n\r\n"
+        ));
+        let answer = String::from_utf8_lossy(&script.driver.to_client).into_owned();
+        assert!(answer.ends_with("unknown service: auht.local") || answer.ends_with("}\n"));
+        answer.contains("application/problem+json")
+    };
+    assert!(!is_problem("/live/longpoll?vsn=2.0.0&token=x"));
+    assert!(!is_problem("/socket/longpoll"));
+    assert!(is_problem("/live/longpolls?x=/longpoll"));
+}
+
+#[test]
 fn a_service_that_does_not_listen_says_why_to_its_developer() {
     let settings = Settings {
         mode: Mode::Development,
