@@ -218,6 +218,37 @@ defmodule ExServiceMeshRouter.PrivateTest do
     assert gateway |> path(web) |> get("a") =~ "AgainAskedWeb.Endpoint"
   end
 
+  test "an endpoint that fails while it is asked costs no line with its secrets", context do
+    web = Package.endpoint("FailingWeb", server: true, secret_key_base: "hush hush")
+    test = self()
+
+    # As a supervisor that starts its children when one of them fails.
+    failing =
+      spawn(fn ->
+        Process.register(self(), web)
+        send(test, :registered)
+
+        receive do
+          {:"$gen_call", _from, _question} -> exit({:failed_to_start_child, web, :eaddrinuse})
+        end
+      end)
+
+    assert_receive :registered, 20_000
+
+    log =
+      ExUnit.CaptureLog.capture_log(fn ->
+        gateway = start(context.gateway)
+        eventually("its end", fn -> not Process.alive?(failing) end)
+        Package.start_endpoint(web)
+        assert gateway |> path(web) |> get("a") =~ "FailingWeb.Endpoint"
+        # What a crash of ours would print.
+        refute inspect(:sys.get_state(ExServiceMeshRouter.Endpoints)) =~ "hush hush"
+      end)
+
+    refute log =~ "hush hush"
+    refute log =~ "ExServiceMeshRouter.Endpoints"
+  end
+
   test "a listener that ends is there again", %{gateway: gateway} do
     web = Package.endpoint("KilledWeb", server: true)
     gateway = start(gateway)

@@ -325,6 +325,13 @@ defmodule ExServiceMeshRouter.Endpoints do
   defp asked?(state, module),
     do: Enum.any?(state.asked, fn {_ref, question} -> question.module == module end)
 
+  defp answered(state, question, {:exit, why}) do
+    # Where it has ended, that comes as a message of its own.
+    if Process.alive?(question.pid),
+      do: failed(state, question, why),
+      else: ask_again(state, question)
+  end
+
   defp answered(state, %{module: module, pid: pid} = question, {words, private}) do
     case state.endpoints[module] do
       %{pid: ^pid, is: is} = endpoint when is in [:starting, :up] ->
@@ -357,13 +364,9 @@ defmodule ExServiceMeshRouter.Endpoints do
   defp failed(state, %{module: module, pid: pid} = question, why) do
     case state.endpoints[module] do
       %{is: :starting, pid: ^pid} = endpoint ->
-        Logger.warning("asking #{inspect(module)} where it listens: #{inspect(why)}")
-
-        words = %{
-          module: inspect(module),
-          app: to_string(endpoint.app),
-          bound: {:failed, inspect(why)}
-        }
+        why = reason(why)
+        Logger.warning("asking #{inspect(module)} where it listens: #{why}")
+        words = %{module: inspect(module), app: to_string(endpoint.app), bound: {:failed, why}}
 
         put(state, module, %{endpoint | is: :up, words: words})
 
@@ -371,6 +374,17 @@ defmodule ExServiceMeshRouter.Endpoints do
         ask_again(state, question)
     end
   end
+
+  # Without what the process was given, which may be configuration.
+  defp reason({why, {module, function, arguments}})
+       when is_atom(module) and is_atom(function) and is_list(arguments),
+       do: reason(why)
+
+  defp reason({why, [_ | _] = _stacktrace}), do: reason(why)
+  defp reason(%{__exception__: true} = error), do: Exception.message(error)
+  defp reason(why) when is_atom(why), do: inspect(why)
+  defp reason({:shutdown, why}), do: reason(why)
+  defp reason(_why), do: "it failed"
 
   defp put(state, module, endpoint), do: put_in(state.endpoints[module], endpoint)
 
@@ -384,6 +398,12 @@ defmodule ExServiceMeshRouter.Endpoints do
     words = PhoenixEndpoint.describe(app, module, original, given)
     {bound, private} = listener(options, endpoint, original)
     {if(bound, do: Map.put(words, :bound, elem(bound, 1)), else: words), private}
+  rescue
+    # Its table has gone.
+    error in ArgumentError -> {:exit, error}
+  catch
+    # It ends, or a part of it: no reason for a crash of ours, which would be logged whole.
+    :exit, why -> {:exit, why}
   end
 
   defp listener(_options, %{private: private}, _original) when private != nil do

@@ -10,9 +10,12 @@ defmodule ExServiceMeshRouter.Urls do
 
   @changed [:url, :static_url, :check_origin]
 
+  # What is looked at. The rest has secrets, and what a process is given may end up in a log.
+  @read [:http, :server | @changed]
+
   @doc """
   Changes the configuration of endpoints that have not started yet, and of those that have for their
-  next start. Returns the configuration as it was before.
+  next start. Returns what the package reads of the configuration, as it was before.
   """
   @spec prepare([{atom(), module()}], Options.t()) :: %{module() => keyword()}
   def prepare(endpoints, %Options{} = options) do
@@ -28,7 +31,7 @@ defmodule ExServiceMeshRouter.Urls do
         changes(original, hosts[module], List.first(options.ports), options)
       )
 
-      {module, original}
+      {module, Keyword.take(original, @read)}
     end)
   end
 
@@ -70,7 +73,7 @@ defmodule ExServiceMeshRouter.Urls do
         when host: String.t() | nil, port: :inet.port_number() | nil
   def update({app, module}, original, %{prepared: prepared, host: host, port: port}, options) do
     changes = changes(original, host, port, options)
-    put(app, module, original, changes)
+    put(app, module, original(app, module), changes)
 
     with config when is_list(config) <- PhoenixEndpoint.running_config(module),
          # An `init/2` of its own may know better.
