@@ -16,18 +16,30 @@ pub(crate) struct Arguments {
     /// Idle connections to each proxy, each of which has sent one request.
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
+    /// WebSockets instead, with a connection to the upstream for each.
+    #[arg(long)]
+    websockets: bool,
 }
 
 /// Measures one proxy after the other.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let open = usage::open_files_max()?;
     let count = arguments.connections;
+    // The upstream and the load are this process.
+    let needed = if arguments.websockets {
+        2 * count
+    } else {
+        count
+    };
     ensure!(
-        count + 500 < open,
+        needed + 500 < open,
         "{count} connections need more open files than {open}: ulimit -n"
     );
     let upstream = upstream::start(1024)?;
-    println!("{count} idle connections, each after one request");
+    match arguments.websockets {
+        true => println!("{count} WebSockets, silent since they were opened"),
+        false => println!("{count} idle connections, each after one request"),
+    }
     println!(
         "{:24} {:>12} {:>12} {:>16}",
         "", "RSS before", "RSS after", "per connection"
@@ -35,7 +47,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for contender in [Contender::MeshRouter, Contender::Nginx, Contender::Haproxy] {
         let proxy = Proxy::start(contender, &[upstream])?;
         let before = usage::resident_bytes(proxy.pid())?;
-        let mut load = Load::connect(proxy.address, count)?;
+        let mut load = match arguments.websockets {
+            true => Load::websockets(proxy.address, count)?,
+            false => Load::connect(proxy.address, count)?,
+        };
         load.once_in_groups()?;
         let after = usage::resident_bytes(proxy.pid())?;
         println!(

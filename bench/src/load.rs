@@ -36,6 +36,20 @@ struct Connection {
 impl Load {
     /// Opens `count` connections.
     pub(crate) fn connect(address: SocketAddr, count: usize) -> Result<Self> {
+        Self::open(address, count, request())
+    }
+
+    /// Opens `count` connections, each of which asks once, for a WebSocket.
+    pub(crate) fn websockets(address: SocketAddr, count: usize) -> Result<Self> {
+        let request = format!(
+            "GET /live/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n"
+        );
+        Self::open(address, count, request.into_bytes())
+    }
+
+    fn open(address: SocketAddr, count: usize, request: Vec<u8>) -> Result<Self> {
         let poll = Poll::new()?;
         let mut connections = Vec::with_capacity(count);
         for index in 0..count {
@@ -58,7 +72,7 @@ impl Load {
         Ok(Self {
             poll,
             connections,
-            request: request(),
+            request,
         })
     }
 
@@ -170,6 +184,9 @@ impl Connection {
     }
 
     fn begin(&mut self, head: &[u8], body: usize) -> Result<bool> {
+        if head.starts_with(b"HTTP/1.1 101 ") {
+            return Ok(true);
+        }
         ensure!(
             head.starts_with(b"HTTP/1.1 200 "),
             "{}",

@@ -16,6 +16,11 @@ use mio::{
 
 const LISTENER: Token = Token(0);
 
+/// The answer to whoever asks for a WebSocket with the key of RFC 6455 §1.3; then nothing is said.
+const SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
 /// Starts an upstream on a free port, in a thread that lives as long as the process. It answers
 /// every request with `bytes` bytes of text.
 pub(crate) fn start(bytes: usize) -> Result<SocketAddr> {
@@ -55,6 +60,8 @@ struct Connection {
     /// Answers owed, the first of them sent up to `sent`.
     owed: usize,
     sent: usize,
+    /// A WebSocket is asked for.
+    switches: bool,
 }
 
 impl Server {
@@ -100,6 +107,7 @@ impl Server {
                 unread: Vec::new(),
                 owed: 0,
                 sent: 0,
+                switches: false,
             };
             self.connections.insert(token, connection);
         }
@@ -122,6 +130,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
+        let answer = if self.switches { SWITCH } else { answer };
         while self.owed > 0 {
             match self.stream.write(&answer[self.sent..]) {
                 Ok(count) => self.sent += count,
@@ -141,6 +150,8 @@ impl Connection {
         self.unread.extend_from_slice(bytes);
         let mut end = 0;
         while let Some(at) = memmem::find(&self.unread[end..], b"\r\n\r\n") {
+            let head = &self.unread[end..end + at];
+            self.switches = memmem::find(head, b"Sec-WebSocket-Key").is_some();
             end += at + 4;
             self.owed += 1;
         }
