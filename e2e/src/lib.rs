@@ -8,7 +8,8 @@
 //! It is not a mock of anything: no part of the gateway runs inside the tests' process. It
 //! measures nothing, that is what `bench` is for.
 //!
-//! The tests are in `tests/it`, one binary. Start with `gateway`, then `client` and `upstream`.
+//! The tests are in `tests/it`, one binary. Start with `gateway`, then `client` and `upstream`. `bytes`
+//! has cases that nginx and HAProxy play too.
 //!
 //! Invariants: every port is 0, so tests run side by side; nothing sleeps for a time, everything
 //! waits for a fact ([`eventually`]) with a deadline; a part that is missing fails a test, it never

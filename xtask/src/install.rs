@@ -55,6 +55,10 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         package: "npm",
     },
     Need {
+        what: What::Program("python3"),
+        package: "python3",
+    },
+    Need {
         what: What::Program("chromium"),
         package: "chromium",
     },
@@ -98,10 +102,23 @@ pub(crate) const FOR_BENCHMARKS: &[Need] = &[
     },
 ];
 
+/// What `cargo xtask strict` needs.
+pub(crate) const FOR_STRICT: &[Need] = &[
+    Need {
+        what: What::Program("nginx"),
+        package: "nginx-light",
+    },
+    Need {
+        what: What::Program("haproxy"),
+        package: "haproxy",
+    },
+];
+
 /// Packages that bring a service, and its unit.
 const SERVICES: &[(&str, &str)] = &[
     ("rabbitmq-server", "rabbitmq-server"),
     ("nginx-light", "nginx"),
+    ("haproxy", "haproxy"),
     ("caddy", "caddy"),
     ("prometheus", "prometheus"),
 ];

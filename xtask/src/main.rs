@@ -1,4 +1,4 @@
-//! Automation: `cargo xtask test`, `nightly`, `trixie` and `bench`.
+//! Automation: `cargo xtask test`, `nightly`, `trixie`, `strict` and `bench`.
 //!
 //! It is not part of the product, and never leaves out in silence what it could not run: a missing
 //! tool is installed or is an error.
@@ -19,6 +19,7 @@ mod install;
 mod nightly;
 mod package;
 mod steps;
+mod strict;
 mod test;
 mod trixie;
 
@@ -38,6 +39,8 @@ enum Command {
     Nightly(nightly::Arguments),
     /// Makes a Debian 13 with Elixir 1.18 in the cache folder, if it is not there, and prints where.
     Trixie,
+    /// Plays the cases of bytes against the gateway, nginx and HAProxy.
+    Strict(strict::Arguments),
     /// Measures the gateway beside nginx and HAProxy, or with `discovery` beside Elixir.
     Bench(bench::Arguments),
 }
@@ -57,6 +60,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Test(arguments) => test::run(arguments),
         Command::Nightly(arguments) => nightly::run(arguments),
         Command::Trixie => trixie::run(),
+        Command::Strict(arguments) => strict::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     }
 }

@@ -16,7 +16,7 @@ use e2e::bytes::{Case, Pace, Recorder, Stage, Verdict, cases, ours, peers::Peer}
 const MARKS: [&str; 2] = ["<!-- strict: begin -->\n", "<!-- strict: end -->\n"];
 
 /// How long a gateway may take for what is expected of it. Ours never needs it.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_millis(1000);
 
 /// What one gateway made of each case, in words where that was not as ours must.
 type Results = Vec<(Verdict, String)>;
@@ -40,7 +40,7 @@ fn main() {
     });
     let results = threads.map(|thread| thread.join().unwrap());
     tell(&cases, &results[0]);
-    let text = [table(&cases, &results), differences(&cases, &results)].join("\n");
+    let text = [table(&cases, &results), differences(&cases, &results)].concat();
     if arguments.iter().any(|it| it == "--write") {
         write(&text);
     } else {
@@ -114,11 +114,20 @@ fn differences(cases: &[Case], results: &[Results; 3]) -> String {
             .zip(results)
             .filter(|(_, (verdict, _))| matches!(verdict, Verdict::Wrong(_)))
             .collect();
-        text += &format!("\n#### What {peer} does otherwise\n\n");
+        text += &format!("\n### What {peer} does otherwise\n\n");
         text += "| case | by | what came of it |\n|---|---|---|\n";
-        for (case, (_, observed)) in wrong {
-            let observed = observed.replace('|', "\\|");
-            text += &format!("| `{}` | {} | {observed} |\n", case.name, case.basis);
+        for (case, (verdict, observed)) in wrong {
+            let why = match verdict {
+                Verdict::Wrong(why) => why.as_str(),
+                Verdict::AsOurs | Verdict::RefusedOtherwise | Verdict::Allowed(_) => "",
+            };
+            // Most of what is wrong can be seen by what came of it.
+            let told = match why.contains("instead of") || observed.contains(why) {
+                true => observed.clone(),
+                false => format!("{observed}: {why}"),
+            };
+            let told = told.replace('|', "\\|");
+            text += &format!("| `{}` | {} | {told} |\n", case.name, case.basis);
         }
         text += &allowed(*peer, cases, results);
     }

@@ -104,7 +104,7 @@ impl Want {
         if !faults.is_empty() {
             return Err(format!("faults: {}", faults.join(", ")));
         }
-        let start = match message.start.starts_with("HTTP/1.1 ") {
+        let start = match message.start.starts_with("HTTP/1.") {
             true => message.second(),
             false => &message.start,
         };
@@ -326,7 +326,12 @@ impl Expected {
             | (After::Any, Line::Ended, _)
             | (After::Any, Line::Open, Next::Own)
             | (After::Tunnel, Line::Open, Next::Unasked) => Ok(()),
-            (after, line, next) => Err(format!("{after:?}, but {line:?} and {next:?}")),
+            (After::Open | After::Any, Line::Open, _) => {
+                Err("the connection is open, and its next request gets no answer".to_owned())
+            }
+            (After::Open, Line::Ended, _) => Err("the connection ended".to_owned()),
+            (After::Ended, Line::Open, _) => Err("the connection stays open".to_owned()),
+            (After::Tunnel, _, _) => Err("the connection is no tunnel".to_owned()),
         }
     }
 
@@ -384,7 +389,19 @@ impl Case {
         let Err(why) = self.check(observed) else {
             return Verdict::AsOurs;
         };
-        for (expected, rule) in &self.allowed {
+        let ends = (
+            &self.expected,
+            "RFC 9112 §9.6: a connection may end behind any answer",
+        );
+        let allowed = self
+            .allowed
+            .iter()
+            .map(|(expected, rule)| (expected, *rule));
+        for (expected, rule) in [ends].into_iter().chain(allowed) {
+            let expected = match expected.after {
+                After::Open => expected.clone().and_may_end(),
+                After::Ended | After::Tunnel | After::Any => expected.clone(),
+            };
             if expected.check(observed).is_ok() {
                 return Verdict::Allowed(rule);
             }

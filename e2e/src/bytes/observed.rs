@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::{reading::Message, recorder::Got};
 
+/// Answers that are told one by one.
+const ANSWERS_SHOWN_MAX: usize = 4;
+
 /// How the client's connection stood once its answers were there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Line {
@@ -122,7 +125,13 @@ impl fmt::Display for Observed {
             let cut = if it.whole { "" } else { " cut" };
             format!("{}{cut}", it.second())
         });
-        let answers: Vec<_> = answers.collect();
+        let mut answers: Vec<_> = answers.collect();
+        // A flood of interim answers is told by its beginning.
+        if answers.len() > ANSWERS_SHOWN_MAX {
+            let more = answers.len() - ANSWERS_SHOWN_MAX;
+            answers.truncate(ANSWERS_SHOWN_MAX);
+            answers.push(format!("{more} more"));
+        }
         match (&answers[..], self.line) {
             ([], Line::Ended) => write!(f, "closed without an answer")?,
             ([], Line::Open) => write!(f, "no answer")?,

@@ -190,8 +190,8 @@ defaults
 frontend main
   bind {address}
   option disable-h2-upgrade
-  acl ours hdr(host),host_only,lower -m str {HOST}
-  acl ours hdr(host),host_only,lower -m end .{HOST}
+  acl ours req.fhdr(host),host_only,lower -m str {HOST}
+  acl ours req.fhdr(host),host_only,lower -m end .{HOST}
   http-request return status 404 unless ours
   http-request del-header Upgrade unless {{ req.fhdr(upgrade) -i websocket }} {{ req.fhdr_cnt(upgrade) eq 1 }}
   http-request del-header Forwarded

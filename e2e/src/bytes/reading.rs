@@ -183,8 +183,10 @@ fn read_field(line: &str, message: &mut Message) -> Option<(String, String)> {
 fn judge_framing(kind: Kind, message: &mut Message) {
     let lengths = message.lines("content-length");
     let codings = message.lines("transfer-encoding");
-    let is_length =
-        |it: &&str| !it.is_empty() && it.len() < 20 && it.bytes().all(|byte| byte.is_ascii_digit());
+    let is_length = |it: &&str| {
+        let is_number = it.bytes().all(|byte| byte.is_ascii_digit());
+        is_number && it.parse::<u128>().is_ok_and(|it| i64::try_from(it).is_ok())
+    };
     let is_1_0 = match kind {
         Kind::Request => message.start.ends_with("HTTP/1.0"),
         Kind::Answer { .. } => message.start.starts_with("HTTP/1.0"),

@@ -1,10 +1,11 @@
 //! Every case of bytes against the gateway: what is refused, and what is forwarded with one meaning.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use e2e::{
     PATIENCE,
     bytes::{Case, Pace, Recorder, Stage, Verdict, cases, ours},
+    tool,
 };
 
 /// Plays cases, and fails with all that went wrong.
@@ -81,6 +82,20 @@ fn every_case_is_played_and_has_a_name_of_its_own() {
             "{} is there twice",
             case.name
         );
+    }
+}
+
+/// `docs/security.md` tells of these very cases; `cargo xtask strict --write` makes it so again.
+#[test]
+fn the_page_counts_every_case_of_each_class() {
+    let page = fs::read_to_string(tool::ours("../docs/security.md")).unwrap();
+    let mut cases = cases::all();
+    let count = cases.len().to_string();
+    assert!(page.contains(&format!("| **all** | {count} | {count} |")));
+    for class in cases::classes() {
+        let count = cases.extract_if(.., |case| case.class() == class).count();
+        let row = format!("| {class} | {count} | {count} |");
+        assert!(page.contains(&row), "the page lacks {row:?}");
     }
 }
 

@@ -103,12 +103,13 @@ fn line_ends() -> Vec<Case> {
             "cr-behind-field",
             &format!("{start}Host: auth.test\rX-A: 1\r\n\r\n"),
         ),
-        case("cr-cr-lf", &format!("{start}Host: auth.test\r\r\n\r\n")),
+        case("cr-cr-lf", &format!("{start}Host: auth.test\r\r\n\r\n"))
+            .or(forwarded(&["host: auth.test"]), REPLACED),
         case(
             "cr-for-empty-line",
             &format!("{start}Host: auth.test\r\n\rX\r\n\r\n"),
         ),
-        case("lf-cr", &format!("{start}Host: auth.test\n\r\n\r"))
+        case("lf-cr", &format!("{start}Host: auth.test\n\r\n"))
             .or(forwarded(&["host: auth.test"]), LF_ENDS_LINES),
         case(
             "request-behind-bare-cr",
@@ -129,14 +130,8 @@ fn folded() -> Vec<Case> {
     };
     let start = "GET /case HTTP/1.1\r\nHost: auth.test\r\n";
     vec![
-        case("space", &format!("{start}X-A: 1\r\n 2\r\n\r\n"))
-            .or(forwarded(&["x-a: 1 2"]), UNFOLDED)
-            .or(forwarded(&["x-a: 1  2"]), UNFOLDED)
-            .or(forwarded(&["x-a: 1   2"]), UNFOLDED),
-        case("tab", &format!("{start}X-A: 1\r\n\t2\r\n\r\n"))
-            .or(forwarded(&["x-a: 1 2"]), UNFOLDED)
-            .or(forwarded(&["x-a: 1  2"]), UNFOLDED)
-            .or(forwarded(&["x-a: 1   2"]), UNFOLDED),
+        case("space", &format!("{start}X-A: 1\r\n 2\r\n\r\n")).or(forwarded(&["x-a"]), UNFOLDED),
+        case("tab", &format!("{start}X-A: 1\r\n\t2\r\n\r\n")).or(forwarded(&["x-a"]), UNFOLDED),
         case("host", "GET /case HTTP/1.1\r\nHost:\r\n auth.test\r\n\r\n")
             .or(forwarded(&["host: auth.test"]), UNFOLDED),
         case(

@@ -131,6 +131,11 @@ fn fixed() -> Vec<Case> {
                     Want::new("POST /case HTTP/1.1", &["!expect"]).with_body("hello"),
                 )
                 .and_ends(),
+            )
+            .or(
+                Expected::forwarded(Want::new("POST /case HTTP/1.0", &[]).with_body("hello"))
+                    .and_ends(),
+                "RFC 9110 §10.1.1: an app ignores it in HTTP/1.0",
             ),
     ]);
     cases
