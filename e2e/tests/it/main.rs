@@ -12,6 +12,7 @@ mod beam;
 mod browser;
 mod bytes;
 mod cli;
+mod clients;
 mod demo;
 mod descriptors;
 mod diff;

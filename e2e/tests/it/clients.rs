@@ -1,0 +1,86 @@
+//! Clients of other hands through the gateway, a few requests each. curl and phoenix.js talk to a real
+//! BEAM in `beam`, a browser in `browser`.
+
+use std::process::Command;
+
+use e2e::{Connection, Gateway, Upstream, tool, upstream::text};
+use serde_json::{Value, json};
+use tungstenite::{WebSocket, handshake::derive_accept_key, protocol::Role};
+
+const HOST: &str = "t1.auth.test";
+
+/// Tells each request's method and body; echoes over WebSockets.
+fn tell(connection: &mut Connection) {
+    while let Some(request) = connection.request() {
+        let method = request.head.method().to_owned();
+        if let Some(key) = request.field("sec-websocket-key") {
+            let accept = derive_accept_key(key.as_bytes());
+            connection.send(format!(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+            ));
+            return echo(connection);
+        }
+        let answer = text(&format!("{method} {}", request.text()));
+        if method == "HEAD" {
+            let head = String::from_utf8(answer).unwrap();
+            let (head, _) = head.split_once("\r\n\r\n").unwrap();
+            connection.send(format!("{head}\r\n\r\n"));
+        } else {
+            connection.send(answer);
+        }
+    }
+}
+
+fn echo(connection: &mut Connection) {
+    let stream = connection.wire.stream().clone();
+    let mut socket = WebSocket::from_raw_socket(stream, Role::Server, None);
+    while let Ok(message) = socket.read() {
+        if message.is_text() || message.is_binary() {
+            socket.send(message).expect("sending the echo");
+        }
+    }
+}
+
+/// What a script told that was given the gateway's port and a host.
+#[track_caller]
+fn told(program: &str, script: &str) -> Value {
+    let gateway = Gateway::to(&Upstream::play(tell));
+    let mut command = Command::new(tool::require(program));
+    command.arg(tool::ours(script));
+    command.args([&gateway.port().to_string(), HOST]);
+    serde_json::from_slice(&tool::run(&mut command).stdout).unwrap()
+}
+
+#[test]
+fn pythons_own() {
+    let told = told("python3", "python/client.py");
+    assert_eq!(
+        told,
+        json!({
+            "get": [200, "GET "],
+            "head": [200, ""],
+            "length": [200, "POST hello"],
+            "chunks": [200, "POST hello"],
+            "put": 200,
+            "urllib": [200, "POST hello"],
+        })
+    );
+}
+
+#[test]
+fn nodes_fetch_and_a_websocket() {
+    let told = told("node", "js/client.js");
+    assert_eq!(
+        told,
+        json!({
+            "get": [200, "GET "],
+            "head": [200, ""],
+            "length": [200, "POST hello"],
+            "chunks": [200, "POST hello"],
+            "many": 20,
+            "sizes": [0, 5, 70_000],
+            "code": 1000,
+        })
+    );
+}
