@@ -24,6 +24,7 @@ mod fuzz;
 mod guides;
 mod hex;
 mod hosts;
+mod hyper;
 mod lifecycle;
 mod limits;
 mod node;
