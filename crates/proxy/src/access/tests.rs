@@ -275,6 +275,16 @@ fn a_file_gets_all_lines_of_all_workers() {
 }
 
 #[test]
+fn a_log_that_can_t_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing/access.log");
+    let error = Writer::start(&AccessLog::File(path.clone())).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains(&path.display().to_string()), "{error}");
+    assert!(error.contains("No such file"), "{error}");
+}
+
+#[test]
 fn a_log_that_is_off_takes_nothing() {
     let writer = Writer::start(&AccessLog::Off).unwrap();
     let mut journal = writer.journal();

@@ -137,7 +137,11 @@ enum Target {
 
 impl Target {
     fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        let file = opened.map_err(|error| {
+            let message = format!("opening the access log {}: {error}", path.display());
+            io::Error::new(error.kind(), message)
+        })?;
         Ok(Self::File(path.to_owned(), file))
     }
 
