@@ -1,8 +1,8 @@
 //! Where a host leads, and why.
 
 use routes::{
-    Authority, ClaimKind, Conflict, Found, Host, HostError, Route, Rule, Service, Serving, Sight,
-    Snapshot, Upstream,
+    Authority, ClaimKind, Conflict, Finding, Found, Host, HostError, Route, Rule, Service, Serving,
+    Sight, Snapshot, Upstream,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,9 @@ pub fn parse_host(given: &str) -> Result<Host, HostError> {
     Ok(Authority::parse(authority.as_bytes())?.host)
 }
 
+/// The finding of an endpoint that has its address only while it runs.
+const PRIVATE: &str = "private-socket";
+
 /// Says what becomes of a request to that host.
 pub fn explain(host: &Host, snapshot: &Snapshot) -> Explanation {
     let found = snapshot.find(host);
@@ -51,7 +54,7 @@ pub fn explain(host: &Host, snapshot: &Snapshot) -> Explanation {
     let tenant = tenant_resolver::resolve(host.as_str().as_bytes(), base);
     let mut why = vec![by_rule(host, &found, service)];
     why.extend(found.route.map(|route| by_origin(route, service)));
-    why.extend(reach(service));
+    why.extend(reach(service, &snapshot.findings));
     why.push(match &tenant {
         Some(tenant) => format!("the apps' resolver sees the tenant \"{tenant}\""),
         None => "the apps' resolver sees no tenant".to_owned(),
@@ -148,7 +151,7 @@ fn by_origin(route: &Route, service: &Service) -> String {
     }
 }
 
-fn reach(service: &Service) -> Vec<String> {
+fn reach(service: &Service, findings: &[Finding]) -> Vec<String> {
     let name = &service.name;
     let upstream = |upstream: &Upstream| {
         let place = match &upstream.origin {
@@ -166,9 +169,12 @@ fn reach(service: &Service) -> Vec<String> {
     };
     let mut why: Vec<String> = service.upstreams.iter().map(upstream).collect();
     if service.upstreams.is_empty() {
-        why.push(format!(
-            "{name} has no address to forward to, the answer is 503"
-        ));
+        let subject = format!("{name} ");
+        let is_its = |it: &&Finding| it.code == PRIVATE && it.message.starts_with(&subject);
+        why.push(match findings.iter().find(is_its) {
+            Some(finding) => finding.message.clone(),
+            None => format!("{name} has no address to forward to, the answer is 503"),
+        });
     }
     if let Serving::No(reason) = &service.serving {
         why.push(format!("{name} was found and does not listen: {reason}"));

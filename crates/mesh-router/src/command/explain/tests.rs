@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 use routes::{
-    Adapter, Address, Claim, ClaimKind, Host, Mode, Origin, Report, Reported, Rules, Serving,
-    Sight, Snapshot, Source, Subdomains, Upstream,
+    Adapter, Address, Claim, ClaimKind, Finding, Host, Mode, Origin, Report, Reported, Rules,
+    Serving, Severity, Sight, Snapshot, Source, Subdomains, Upstream,
 };
 
 use super::{Explained, parse, text};
@@ -183,6 +183,24 @@ fn a_service_that_does_not_listen() {
           IdleWeb.Endpoint was found and does not listen: `server: false`
           the apps' resolver sees no tenant"#]],
     );
+}
+
+#[test]
+fn an_endpoint_with_a_private_socket_is_no_503() {
+    let mut snapshot = snapshot(None);
+    let message = "IdleWeb.Endpoint gets a private socket from the Hex package when it starts";
+    snapshot.findings.push(Finding {
+        code: "private-socket",
+        severity: Severity::Info,
+        origin: None,
+        message: message.to_owned(),
+        fix: String::new(),
+    });
+    let why = explain(&Host::parse("idle.local").unwrap(), &snapshot)
+        .explanation
+        .why;
+    assert!(why.iter().any(|it| it == message), "{why:?}");
+    assert!(!why.iter().any(|it| it.contains("503")), "{why:?}");
 }
 
 #[test]
