@@ -11,7 +11,7 @@ mod world;
 use world::World;
 
 /// Worlds in an ordinary run.
-const SEEDS: u64 = 256;
+const SEEDS: u64 = 8192;
 
 /// Tells the seed of a world that fails.
 struct Seed(u64);
