@@ -30,6 +30,9 @@ fn one_line_lists_hosts_and_links_and_each_leads_to_its_endpoint() {
     let lines = vm.lines();
     let times = lines.iter().filter(|line| line.contains("gateway at"));
     assert_eq!(times.count(), 1, "{lines:?}");
+    // What it says is not said by other lines too.
+    let informed = lines.iter().filter(|line| line.starts_with("info "));
+    assert_eq!(informed.count(), 1, "{lines:?}");
 }
 
 #[test]

@@ -311,7 +311,7 @@ defmodule ExServiceMeshRouter.Gateway do
 
   defp message({:listening, addresses}, state) do
     if state.addresses == [], do: Telemetry.up(addresses, state.welcome || %{})
-    for line <- Enum.reverse(state.held), do: line(line)
+    for line <- Enum.reverse(state.held), do: line(line, state)
     changed(%{state | addresses: addresses, problem: nil, held: []})
   end
 
@@ -334,7 +334,7 @@ defmodule ExServiceMeshRouter.Gateway do
        do: %{state | held: Enum.take([line | state.held], @held_max)}
 
   defp message({:log, _, _, _, _} = line, state) do
-    line(line)
+    line(line, state)
     state
   end
 
@@ -348,7 +348,11 @@ defmodule ExServiceMeshRouter.Gateway do
 
   defp message({:unknown, _message}, state), do: state
 
-  defp line({:log, level, target, text, fields}), do: Log.line(level, target, text, fields)
+  # A developer wants the one line with the links, which is to come and says all that these do.
+  defp line({:log, level, target, text, fields}, state) do
+    is_said? = level == :info and state.told == nil and state.options.surroundings.env == :dev
+    Log.line(if(is_said?, do: :debug, else: level), target, text, fields)
+  end
 
   # Those who want to leave go when the gateway forwards by a report without them.
   defp left(state) do
