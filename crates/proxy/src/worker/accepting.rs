@@ -266,17 +266,23 @@ impl Worker {
             self.set_client_limit(key, self.published.settings.timeouts.head);
             self.serve_client(key);
         } else {
-            self.begin_client(key);
+            self.begin_client(key, &[]);
         }
     }
 
-    /// Begins the exchanges of a client. Its first bytes are read at once: they are mostly there.
-    pub(super) fn begin_client(&mut self, key: u32) {
+    /// Begins the exchanges of a client, of which `bytes` have come already. More are read at once: they
+    /// are mostly there.
+    pub(super) fn begin_client(&mut self, key: u32, bytes: &[u8]) {
         if !self.may_stay(key) {
             self.parts.counters.shed.add(1);
             return self.abort_client(key);
         }
-        self.step(key, |client, context| client.begin(context));
+        self.step(key, |client, context| {
+            client.begin(context);
+            if !bytes.is_empty() {
+                client.on_client_data(bytes, context);
+            }
+        });
         self.serve_client(key);
         if self.drain.is_some() {
             self.step(key, |client, context| client.stop(false, context));

@@ -54,10 +54,7 @@ impl Worker {
             let ip = Some(ip);
             *client = Client::new(Peer { ip, port, tls }, self.now);
         }
-        self.begin_client(key);
-        if !bytes.is_empty() {
-            self.step(key, |client, context| client.on_client_data(bytes, context));
-        }
+        self.begin_client(key, bytes);
     }
 
     /// Says once of each network that its connections don't begin as the setting wants them to.

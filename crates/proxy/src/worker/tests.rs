@@ -27,6 +27,10 @@ struct Hand {
 
 impl Hand {
     fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
         let poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), Key::Mail.token()).unwrap();
         let mailbox = Arc::new(Mailbox::new(waker));
@@ -35,7 +39,7 @@ impl Hand {
         let published = Published {
             generation: 1,
             snapshot: Arc::new(Snapshot::default()),
-            settings: Arc::new(Settings::default()),
+            settings: Arc::new(settings),
         };
         let worker = Worker::new(Seed {
             poll,
@@ -73,6 +77,12 @@ impl Hand {
     /// Connects a client that has, for all that the exchange can tell, this address.
     fn connect_from(&mut self, ip: Option<IpAddr>) -> (UnixStream, u32) {
         let (ours, theirs) = UnixStream::pair().unwrap();
+        let key = self.deal(theirs, ip);
+        (ours, key)
+    }
+
+    /// Takes in this connection of a client; returns its key.
+    fn deal(&mut self, theirs: UnixStream, ip: Option<IpAddr>) -> u32 {
         theirs.set_nonblocking(true).unwrap();
         let stream = Stream::Unix(mio::net::UnixStream::from_std(theirs));
         let key = number(self.worker.clients.vacant_key());
@@ -81,7 +91,7 @@ impl Hand {
             .unwrap();
         self.mailbox.wake().unwrap();
         self.turn();
-        (ours, key)
+        key
     }
 
     fn turn(&mut self) {
@@ -112,6 +122,37 @@ fn a_panic_ends_its_own_exchange_alone() {
     let counters = hand.counters();
     assert_eq!((counters.panics, counters.connections_open), (1, 1));
     assert_eq!(counters.unrouted.by_reason(exchange::Reason::Panic), 1);
+}
+
+#[test]
+fn what_follows_a_preface_is_read_in_its_order() {
+    let mut hand = Hand::with(Settings {
+        proxy_protocol: true,
+        ..Settings::default()
+    });
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    // More than one read takes, all of it there before the first.
+    let pad = "x".repeat(SCRATCH_BYTES / 3);
+    let mut sent = String::from("PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r\n");
+    for host in 0..5 {
+        sent += &format!("GET / HTTP/1.1\r\nHost: h{host}.test\r\nX-Pad: {pad}\r\n\r\n");
+    }
+    assert!(sent.len() > SCRATCH_BYTES);
+    ours.set_nonblocking(true).unwrap();
+    assert_eq!(ours.write(sent.as_bytes()).unwrap(), sent.len());
+    hand.deal(theirs, None);
+    let mut said = Vec::new();
+    for _ in 0..20 {
+        hand.mailbox.wake().unwrap();
+        hand.turn();
+        // There is nothing more for the moment.
+        let _ = ours.read_to_end(&mut said);
+    }
+    let said = String::from_utf8_lossy(&said);
+    let hosts = said.split("unknown service: ").skip(1);
+    let hosts: Vec<&str> = hosts.map(|rest| rest.get(..7).unwrap_or(rest)).collect();
+    let expected = ["h0.test", "h1.test", "h2.test", "h3.test", "h4.test"];
+    assert_eq!(hosts, expected, "{said}");
 }
 
 #[test]
