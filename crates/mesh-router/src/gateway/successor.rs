@@ -95,16 +95,18 @@ impl Successor {
     /// If it ended, or takes too long; it is killed then.
     pub(super) async fn ready(&mut self) -> anyhow::Result<()> {
         let mut word = [0];
-        match timeout_at(self.deadline, self.word.read_exact(&mut word)).await {
-            Ok(Ok(_)) if word == [handover::READY] => return Ok(()),
-            Ok(Ok(_) | Err(_)) => {}
-            Err(_) => {
-                self.kill().await;
-                bail!("it did not accept within {} s", PATIENCE.as_secs());
+        let accepted = async {
+            if self.word.read_exact(&mut word).await.is_ok() && word == [handover::READY] {
+                return Ok(());
             }
+            let ended = self.child.wait().await.context("waiting for it")?;
+            bail!("it ended with {ended}, its log says why");
+        };
+        if let Ok(came) = timeout_at(self.deadline, accepted).await {
+            return came;
         }
-        let ended = self.child.wait().await.context("waiting for it")?;
-        bail!("it ended with {ended}, its log says why");
+        self.kill().await;
+        bail!("it did not accept within {} s", PATIENCE.as_secs());
     }
 
     /// Ends it, since we leave before it accepts.
