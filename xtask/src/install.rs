@@ -80,6 +80,12 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     },
 ];
 
+/// What it takes to make a Debian 13 of its own.
+pub(crate) const FOR_TRIXIE: &[Need] = &[Need {
+    what: What::Program("debootstrap"),
+    package: "debootstrap",
+}];
+
 /// What `cargo xtask nightly` needs besides.
 pub(crate) const FOR_NIGHTS: &[Need] = &[Need {
     what: What::Program("dialyzer"),

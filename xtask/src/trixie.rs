@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    install::{find, is_root},
+    install::{self, is_root},
     steps::{Steps, program},
 };
 
@@ -39,9 +39,7 @@ pub(crate) fn tree(steps: &mut Steps) -> Result<PathBuf> {
         name_localhost(&tree)?;
         return Ok(tree);
     }
-    if find("debootstrap").is_none() {
-        bail!("debootstrap is missing: `apt-get install debootstrap` brings it");
-    }
+    install::all(install::FOR_TRIXIE, steps)?;
     let mirror = mirror()?;
     let beside = tree.with_file_name(format!("{FOLDER}.making-{}", process::id()));
     clear_abandoned(&tree);
