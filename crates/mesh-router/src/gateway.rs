@@ -52,6 +52,9 @@ use crate::{
 /// How long the workers may take to end once the VM that started us is gone.
 const END_MAX: Duration = Duration::from_millis(50);
 
+/// Why a service can't be paused now.
+const UPGRADING: &str = "an upgrade is under way; ask again in a moment";
+
 /// Why a gateway has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -242,7 +245,11 @@ impl Gateway {
                         let _ = answer.send(came);
                     }
                     Wish::Pause(service, pause, answer) => {
-                        let came = self.pause(service, pause).await;
+                        let came = match successor {
+                            // It would not know of it.
+                            Some(_) => Err(Refusal::Conflict(UPGRADING.to_owned())),
+                            None => self.pause(service, pause).await,
+                        };
                         let _ = answer.send(came);
                     }
                 },
@@ -268,6 +275,16 @@ impl Gateway {
     async fn upgrade(&self, successor: &mut Option<Successor>) {
         if let Some(pid) = successor.as_ref().and_then(Successor::pid) {
             warn!(pid, "an upgrade is under way already");
+            return;
+        }
+        // Those who wait would be left behind, and the successor would not let others wait.
+        if let Some(service) = self.shown.snapshot.services.iter().find(|it| it.paused) {
+            let name = &service.name;
+            error!(
+                service = name,
+                fix = format!("mesh-router resume {name}"),
+                "upgrade refused, a service is paused"
+            );
             return;
         }
         let words = match &self.vms {

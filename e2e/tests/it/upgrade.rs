@@ -12,7 +12,7 @@ use std::{
     sync::{Mutex, mpsc},
 };
 
-use e2e::{Client, Gateway, Launch, Load, PATIENCE, Upstream, eventually, upstream::text};
+use e2e::{Client, Gateway, Launch, Load, Message, PATIENCE, Upstream, eventually, upstream::text};
 use serde_json::Value;
 
 /// A process that took a gateway's place; ends with the test.
@@ -154,6 +154,47 @@ fn unix_sockets_and_the_admin_listener_go_along() {
     successor.signal("TERM");
     eventually("its end", || (!successor.is_running()).then_some(()));
     assert!(!clients.exists() && !admin.exists());
+}
+
+fn ask(admin: &Path, what: &str) -> Message {
+    let mut client = Client::connect_unix(admin);
+    client.send(&format!(
+        "POST /api/v1/{what}?service=auth.test HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+    ));
+    client.response()
+}
+
+#[test]
+fn a_pause_and_an_upgrade_wait_for_each_other() {
+    let upstream = Upstream::hello();
+    let folder = tempfile::tempdir().unwrap();
+    let admin = folder.path().join("a.sock");
+    let tables = format!("[admin]\nlisten = \"unix:{}\"", admin.display());
+    let config = Gateway::config_to(&upstream, "", &tables);
+    let mut gateway = Launch::configured(&config).with_admin().start();
+    assert_eq!(ask(&admin, "pause").status(), 200);
+    let mut waiting = gateway.connect();
+    waiting.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    gateway.signal("USR2");
+    let line = logged(&gateway, "upgrade refused, a service is paused", 0);
+    assert_eq!(line["fix"], "mesh-router resume auth.test");
+    assert_eq!(ask(&admin, "resume").status(), 200);
+    assert_eq!(waiting.response().status(), 200);
+    // A successor that gets no further than its settings, until somebody writes them.
+    let file = gateway.folder().unwrap().join("mesh-router.toml");
+    fs::remove_file(&file).unwrap();
+    let made = Command::new("mkfifo").arg(&file).status();
+    assert!(made.unwrap().success());
+    gateway.signal("USR2");
+    logged(&gateway, "successor started", 0);
+    let refused = ask(&admin, "pause");
+    assert_eq!(refused.status(), 409);
+    assert!(refused.text().contains("an upgrade is under way"));
+    fs::write(&file, config).unwrap();
+    let line = logged(&gateway, "successor accepts", 0);
+    let _successor = Successor(line["pid"].as_u64().expect("a process id"));
+    assert_eq!(gateway.ended().code(), Some(0));
+    assert_eq!(ask(&admin, "pause").status(), 200);
 }
 
 /// Starts a gateway as systemd would: with these sockets, under these names.
