@@ -92,6 +92,15 @@ enum Link {
     },
 }
 
+/// How a connection to an upstream is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    /// The upstream ended its side.
+    End,
+    /// It is broken.
+    Reset,
+}
+
 /// What a method means for the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Method {
@@ -358,7 +367,7 @@ impl Exchange {
 
     pub(crate) fn on_upstream_end<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         match self.stage {
-            Stage::Waiting => self.lose(cx),
+            Stage::Waiting => self.lose(Loss::End, cx),
             Stage::Answering => self.end_answer(cx),
             Stage::Tunnel => self.tunnel_upstream_end(false, cx),
             Stage::Head
@@ -372,7 +381,7 @@ impl Exchange {
 
     pub(crate) fn on_upstream_reset<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         match self.stage {
-            Stage::Waiting => self.lose(cx),
+            Stage::Waiting => self.lose(Loss::Reset, cx),
             Stage::Answering => self.fail(Failure::Reset, cx),
             Stage::Tunnel => self.tunnel_upstream_end(true, cx),
             Stage::Head

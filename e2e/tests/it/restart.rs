@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{Read, Write},
+    net::TcpListener,
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     sync::{
@@ -157,6 +158,42 @@ fn an_app_that_restarts_under_load_loses_no_request() {
     let held = |line: &&Value| line["held_ms"].as_f64() > Some(0.0);
     assert!(access_lines(&gateway).iter().filter(held).count() > 0);
     app.stop();
+}
+
+/// Whether a kernel holds bytes for a connection to this port that nobody has read.
+fn has_unread(port: u16) -> bool {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let to_it = format!(":{port:04X}");
+    table.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (local, state, queues) = (fields[1], fields[3], fields[4]);
+        local.ends_with(&to_it) && state == "01" && !queues.ends_with(":00000000")
+    })
+}
+
+#[test]
+fn what_an_app_had_not_accepted_when_it_went_down_goes_to_the_next() {
+    let full = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = full.local_addr().unwrap();
+    let gateway = in_front_of(&address.to_string(), "127.0.0.1:9");
+    let mut client = gateway.connect();
+    client.send("GET /get HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    eventually("a request in the queue", || {
+        has_unread(address.port()).then_some(())
+    });
+    drop(full);
+    let app = Upstream::play_at(&address.to_string(), |connection| {
+        while connection.request().is_some() {
+            connection.send(text("hello"));
+        }
+    });
+    assert_eq!(client.response().status(), 200);
+    assert_eq!(app.request().head.target(), "/get");
+    let line = gateway.access_line(|line| line["path"] == "/get");
+    assert_eq!(
+        (&line["attempts"], &line["status"]),
+        (&2.into(), &200.into())
+    );
 }
 
 #[test]

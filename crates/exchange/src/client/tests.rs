@@ -192,6 +192,33 @@ fn a_reused_connection_that_dies_unheard_is_tried_once_more() {
     );
 }
 
+/// As it is with connections that a kernel took for an app that went down before it accepted them.
+#[test]
+fn a_new_connection_that_is_reset_unheard_is_tried_once_more() {
+    check(
+        |script| {
+            _ = script
+                .client_sends(GET)
+                .upstream_resets()
+                .upstream_sends(OK)
+        },
+        &expect![[r#"
+            connect 3 Any
+            to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
+            release Close
+            connect 3 Never
+            to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
+            to client: HTTP/1.1 200 OK | Content-Length: 2 |  | ok
+            release Reuse
+            finished GET auth.local/a 200 ok, 2 attempts
+        "#]],
+    );
+    let mut script = Script::new();
+    script.client_sends(GET);
+    script.upstream_resets().upstream_resets();
+    assert!(script.calls().ends_with("502 reset, 2 attempts\n"));
+}
+
 #[test]
 fn nothing_is_sent_twice_that_may_have_been_begun() {
     let cases: [(&str, String, &[Connecting], &str); 5] = [
@@ -221,6 +248,18 @@ fn nothing_is_sent_twice_that_may_have_been_begun() {
         let calls = script.calls();
         assert!(calls.contains("502 reset\n"), "{name}: {calls}");
         assert_eq!(calls.matches("connect ").count(), 1, "{name}: {calls}");
+    }
+}
+
+#[test]
+fn nor_is_what_was_reset_where_it_can_t_be_repeated() {
+    let post = GET.replace("GET", "POST");
+    for request in [post, [POST, "hello"].concat()] {
+        let mut script = Script::new();
+        script.client_sends(request).upstream_resets();
+        let calls = script.calls();
+        assert!(calls.contains("502 reset\n"), "{calls}");
+        assert_eq!(calls.matches("connect ").count(), 1, "{calls}");
     }
 }
 

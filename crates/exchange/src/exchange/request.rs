@@ -6,7 +6,7 @@ use http1::{
 };
 use routes::{Authority, Mode};
 
-use super::{Exchange, Link, Method, Stage, head_limits};
+use super::{Exchange, Link, Loss, Method, Stage, head_limits};
 use crate::{
     Context, Driver, Fate, Flow, Reuse, Side,
     body::Relay,
@@ -102,11 +102,17 @@ impl Exchange {
 
     /// The upstream ended before an answer began: tries once more, if the request can't have been
     /// acted upon twice by that.
-    pub(super) fn lose<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
-        let may_retry = self.link == Link::Open { reused: true }
-            && !self.is_heard
-            && self.attempts == 1
-            && self.reuse() == Reuse::Any;
+    pub(super) fn lose<D: Driver>(&mut self, loss: Loss, cx: &mut Context<'_, D>) {
+        let is_unread = match (self.link, loss) {
+            // It was being closed when the request came.
+            (Link::Open { reused: true }, Loss::End | Loss::Reset) => true,
+            // A kernel resets what an app leaves unread, as of connections that were never accepted
+            // when it went down; it ends what was read.
+            (Link::Open { reused: false }, Loss::Reset) => true,
+            (Link::Open { reused: false }, Loss::End) | (Link::None | Link::Pending, _) => false,
+        };
+        let may_retry =
+            is_unread && !self.is_heard && self.attempts == 1 && self.reuse() == Reuse::Any;
         match self.slot {
             Some(slot) if may_retry => {
                 self.let_go(Fate::Close, cx);
