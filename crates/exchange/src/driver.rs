@@ -59,6 +59,8 @@ pub enum Connecting {
     Nowhere,
     /// As many Phoenix sockets were opened as may be for now.
     Crowded,
+    /// The service has as many requests as it may.
+    Full,
 }
 
 /// Why a Phoenix socket is turned away.

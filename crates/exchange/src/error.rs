@@ -39,7 +39,7 @@ pub(crate) enum Failure {
     Loop,
     /// The service did not come back in time.
     HoldTimeout,
-    /// As many wait for a service as may.
+    /// As many wait for a service, or are under way to it, as may.
     Overload,
     /// The client left.
     ClientGone,
@@ -75,7 +75,7 @@ impl Failure {
             Self::Protocol => (502, Reason::Protocol, "the service's answer is malformed"),
             Self::NoUpstream => (503, Reason::NoUpstream, "the service is not running"),
             Self::HoldTimeout => (503, Reason::HoldTimeout, "the service can't be connected to"),
-            Self::Overload => (503, Reason::Overload, "too many requests wait for a service"),
+            Self::Overload => (503, Reason::Overload, "the service has too many requests"),
             Self::Stopping => (503, Reason::Stopping, "the gateway is leaving"),
             Self::UpstreamSlow => (504, Reason::ResponseTimeout, "the service did not answer in time"),
             Self::Version => (505, Reason::Version, "only HTTP/1.0 and HTTP/1.1 are served"),

@@ -549,6 +549,7 @@ impl Exchange {
             Connecting::Refused => self.hold(Failure::Refused, cx),
             Connecting::Nowhere => self.hold(Failure::NoUpstream, cx),
             Connecting::Crowded => self.open_parting(slot, Cause::Crowd, cx),
+            Connecting::Full => self.fail(Failure::Overload, cx),
         }
     }
 

@@ -447,6 +447,7 @@ fn limits(layers: &mut Layers) -> Limits {
             or("none", text, units::count)
         }),
         services: layers.one("limits.services", units::count),
+        in_flight: layers.one("limits.in_flight", |text| or("none", text, units::count)),
         held: layers.one("limits.held", units::count),
         upgrades: layers.one("limits.upgrades", |text| or("none", text, upgrades)),
     }

@@ -6,7 +6,13 @@ use exchange::{Client, Ending, Peer, Reuse};
 use mio::Token;
 use routes::Adapter;
 
-use crate::{counters::Count, crowd::Present, hold::Place, socket::Socket, timers::Reminder};
+use crate::{
+    counters::{Count, WorkerCounters},
+    crowd::Present,
+    hold::Place,
+    socket::Socket,
+    timers::Reminder,
+};
 
 /// Which slab a number belongs to; packed with it into a reactor's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +83,7 @@ pub(crate) struct ClientConnection {
     pub(crate) upstream: Option<u32>,
     /// The upstream that the exchange had last, for its access line.
     pub(crate) served_by: Option<u32>,
-    /// The service that counts it as active.
+    /// The service that it counts for: among its requests, or its WebSockets.
     pub(crate) active: Option<u32>,
     /// Counted here as a WebSocket.
     pub(crate) websocket: Option<Arc<Count>>,
@@ -116,6 +122,15 @@ impl ClientConnection {
             peer: peer.ip,
             present: None,
             preface: None,
+        }
+    }
+
+    /// Takes the exchange out of the count of its service's requests; a WebSocket has left that.
+    pub(crate) fn end_activity(&mut self, counters: &WorkerCounters) {
+        if let Some(slot) = self.active.take()
+            && self.websocket.is_none()
+        {
+            counters.service(Some(slot)).active.less();
         }
     }
 }

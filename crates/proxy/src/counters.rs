@@ -90,6 +90,7 @@ pub(crate) struct WorkerCounters {
 /// What is counted for one service.
 #[derive(Debug)]
 pub(crate) struct Service {
+    /// Requests under way, WebSockets aside.
     pub(crate) active: Count,
     bytes_in: Count,
     bytes_out: Count,
@@ -209,7 +210,7 @@ pub struct Counters {
 /// What was counted for one service.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceCounters {
-    /// Exchanges under way.
+    /// Exchanges under way, WebSockets among them.
     pub active: u64,
     /// WebSockets open now.
     pub websockets: u64,
@@ -362,6 +363,7 @@ impl Counters {
         }
         worker.websockets.each(|slot, node, open| {
             self.service(slot).websockets += open;
+            self.service(slot).active += open;
             let key = (slot, node.map(ToOwned::to_owned));
             *self.websockets_by_node.entry(key).or_default() += open;
         });

@@ -48,8 +48,13 @@ pub(crate) struct Holds {
     look_at: Option<Instant>,
 }
 
-/// Clients by the number of their place.
-type Queue = BTreeMap<u64, Waiting>;
+/// Who waits for one service.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Clients by the number of their place.
+    waiting: BTreeMap<u64, Waiting>,
+    held: usize,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
@@ -73,9 +78,14 @@ impl Holds {
         self.queues.keys().copied()
     }
 
-    /// Returns how many are held.
+    /// Returns how many are held, for all services.
     pub(crate) fn held(&self) -> usize {
         self.held
+    }
+
+    /// Returns how many are held for a service.
+    pub(crate) fn held_for(&self, slot: u32) -> usize {
+        self.queues.get(&slot).map_or(0, |queue| queue.held)
     }
 
     /// Returns how many wait, in whatever manner.
@@ -120,7 +130,8 @@ impl Holds {
         if manner != Manner::Crowded {
             self.is_news = true;
             let queue = self.queues.entry(slot).or_default();
-            queue.insert(number, Waiting { client, manner });
+            queue.held += usize::from(manner == Manner::Held);
+            queue.waiting.insert(number, Waiting { client, manner });
         }
         Place {
             slot,
@@ -137,8 +148,10 @@ impl Holds {
         }
         *self.count(place.manner) -= 1;
         if let btree_map::Entry::Occupied(mut queue) = self.queues.entry(place.slot) {
-            queue.get_mut().remove(&place.number);
-            if queue.get().is_empty() {
+            if let Some(left) = queue.get_mut().waiting.remove(&place.number) {
+                queue.get_mut().held -= usize::from(left.manner == Manner::Held);
+            }
+            if queue.get().waiting.is_empty() {
                 queue.remove();
             }
         }
@@ -146,8 +159,9 @@ impl Holds {
 
     /// Returns who waits for a service, first come first.
     pub(crate) fn of(&self, slot: u32) -> Vec<(u32, Manner)> {
-        let queue = self.queues.get(&slot).into_iter().flatten();
-        queue.map(|(_, it)| (it.client, it.manner)).collect()
+        let queue = self.queues.get(&slot).into_iter();
+        let waiting = queue.flat_map(|queue| queue.waiting.values());
+        waiting.map(|it| (it.client, it.manner)).collect()
     }
 
     fn count(&mut self, manner: Manner) -> &mut usize {

@@ -122,8 +122,16 @@ impl Driver for Step<'_> {
 
     fn connect(&mut self, slot: u32, reuse: Reuse) -> Connecting {
         if self.connection.active.is_none() {
+            let limit = self.published.settings.limits.in_flight;
+            let active = &self.parts.counters.service(Some(slot)).active;
+            if limit.is_some_and(|limit| active.get() >= share(limit, self.parts.workers) as u64) {
+                return match reuse {
+                    Reuse::Socket => Connecting::Crowded,
+                    Reuse::Any | Reuse::Fresh | Reuse::Never => Connecting::Full,
+                };
+            }
+            active.add(1);
             self.connection.active = Some(slot);
-            self.parts.counters.service(Some(slot)).active.add(1);
         }
         // Nobody passes those who wait.
         if self.parts.holds.is_waited_for(slot) || self.parts.balance.is_paused(slot) {
@@ -149,7 +157,7 @@ impl Driver for Step<'_> {
 
     fn hold(&mut self, slot: u32) -> Holding {
         let limit = self.published.settings.limits.held;
-        if self.parts.holds.held() >= limit.div_ceil(self.parts.workers) {
+        if self.parts.holds.held_for(slot) >= share(limit, self.parts.workers) {
             return Holding::Full;
         }
         self.wait(slot, Manner::Held);
@@ -210,9 +218,7 @@ impl Driver for Step<'_> {
     fn finished(&mut self, record: &Record<'_>) {
         let parts = &mut *self.parts;
         parts.counters.finished(record);
-        if let Some(slot) = self.connection.active.take() {
-            parts.counters.service(Some(slot)).active.less();
-        }
+        self.connection.end_activity(&parts.counters);
         if let Some(mut place) = self.connection.place.take() {
             parts.holds.leave(&mut place);
         }
@@ -541,6 +547,11 @@ fn idle_max(adapter: Adapter, timeouts: &Timeouts) -> Duration {
         Adapter::Cowboy | Adapter::Unknown => IDLE_COWBOY,
     };
     timeouts.upstream_idle.unwrap_or(by_adapter)
+}
+
+/// What one worker has of a quota.
+fn share(quota: usize, workers: usize) -> usize {
+    quota.div_ceil(workers)
 }
 
 /// Whether a connect failed for want of something of our own, which is not the upstream's fault.

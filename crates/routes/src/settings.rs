@@ -86,7 +86,10 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one client that is no trusted proxy; `None` for no bound.
     pub connections_per_client: Option<usize>,
-    /// Requests that wait for a service, in all.
+    /// Requests that one service has at once, those that wait for it among them, WebSockets not;
+    /// `None` for no bound.
+    pub in_flight: Option<usize>,
+    /// Requests that wait for one service.
     pub held: usize,
     /// Phoenix sockets opened in a second, for each of a service's upstreams; `None` for no bound.
     pub upgrades: Option<u32>,
@@ -103,6 +106,7 @@ impl Default for Limits {
             body: None,
             connections: 65_536,
             connections_per_client: None,
+            in_flight: None,
             held: 1024,
             upgrades: Some(500),
             services: 4096,

@@ -213,6 +213,7 @@ impl Driver for Wires<'_> {
             return Connecting::Ready(self.take(server, true));
         }
         match self.rng.u8(..16) {
+            0 if self.rng.u8(..4) == 0 => Connecting::Full,
             0 => Connecting::Nowhere,
             1 => Connecting::Refused,
             2..8 if self.service.is_away => Connecting::Refused,

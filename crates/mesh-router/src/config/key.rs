@@ -119,6 +119,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::one("limits.connections", "65536"),
     Key::one("limits.connections_per_client", "none").or("none"),
     Key::one("limits.services", "4096"),
+    Key::one("limits.in_flight", "none").or("none"),
     Key::one("limits.held", "1024"),
     Key::one("limits.upgrades", "500").or("none"),
     Key::time("timeouts.head", "10s"),

@@ -110,6 +110,7 @@ body = "64MiB"
 connections = 1000
 connections_per_client = 50
 services = 10
+in_flight = 300
 held = 20
 upgrades = 30
 [timeouts]
@@ -339,6 +340,9 @@ fn every_key_of_the_workers_can_be_written() {
             connections: 1000,
             connections_per_client: Some(
                 50,
+            ),
+            in_flight: Some(
+                300,
             ),
             held: 20,
             upgrades: Some(

@@ -77,6 +77,8 @@ fn nobody_is_lost_or_counted_twice() {
             let held = places
                 .values()
                 .filter(|(_, waits, manner)| *waits && *manner == Manner::Held);
+            let held_for: usize = (0..3).map(|slot| holds.held_for(slot)).sum();
+            assert_eq!(held_for, holds.held(), "seed {seed}");
             assert_eq!(holds.held(), held.count(), "seed {seed}");
             assert_eq!(holds.is_empty(), waiting.is_empty(), "seed {seed}");
             waiting.sort_unstable();

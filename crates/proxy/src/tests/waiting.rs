@@ -10,7 +10,10 @@ use std::{
 use routes::{Address, Host, Published, Route, Service, Settings, Snapshot, Upstream};
 use socket2::{Domain, Socket, Type};
 
-use super::stage::{Raw, Stage, Stand, eventually, table};
+use super::{
+    SHORT,
+    stage::{Raw, Stage, Stand, eventually, table},
+};
 use crate::AccessLog;
 
 /// A port that nobody listens at.
@@ -27,8 +30,12 @@ fn away(settings: Settings) -> (Stage, SocketAddr) {
 }
 
 fn asking(stage: &Stage, path: &str) -> Raw {
+    asking_of(stage, "app.test", path)
+}
+
+fn asking_of(stage: &Stage, host: &str, path: &str) -> Raw {
     let mut client = stage.client();
-    client.send(format!("GET {path} HTTP/1.1\r\nHost: app.test\r\n\r\n"));
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
     client
 }
 
@@ -110,6 +117,65 @@ fn a_full_queue_turns_the_next_away_and_leaves_the_others() {
     let by_reason = |reason| counters.services[0].1.by_reason(reason);
     assert_eq!(by_reason(exchange::Reason::Overload), 1);
     assert_eq!(by_reason(exchange::Reason::ClientClosed), 1);
+}
+
+#[test]
+fn who_waits_for_one_service_takes_no_place_of_another() {
+    let mut settings = Settings::default();
+    settings.limits.held = 1;
+    let (one, other) = (free(), free());
+    let routes = [
+        ("app.test", Address::Tcp(one)),
+        ("other.test", Address::Tcp(other)),
+    ];
+    let stage = Stage::with(table(1, &routes, settings), 1, AccessLog::Off);
+    let mut first = asking(&stage, "/first");
+    eventually(|| held(&stage) == 1);
+    assert_eq!(asking(&stage, "/second").answer().status(), 503);
+    let mut third = asking_of(&stage, "other.test", "/third");
+    eventually(|| held(&stage) == 2);
+    let (_one, _other) = (Stand::at(one), Stand::at(other));
+    assert_eq!(first.answer().text(), "/first");
+    assert_eq!(third.answer().text(), "/third");
+}
+
+#[test]
+fn a_service_has_no_more_requests_at_once_than_it_may() {
+    let stand = Stand::start();
+    let mut settings = Settings::default();
+    settings.limits.in_flight = Some(2);
+    let routes = [("app.test", stand.tcp()), ("other.test", stand.tcp())];
+    let stage = Stage::with(table(1, &routes, settings), 1, AccessLog::Off);
+    let mut socket = stage.client();
+    socket.send(
+        "GET /websocket HTTP/1.1\r\nHost: app.test\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    assert!(socket.head().starts_with("http/1.1 101"));
+    // A WebSocket is no request any more.
+    eventually(|| stage.proxy.counters().websockets == 1);
+    let mut busy = [asking(&stage, "/hold"), asking(&stage, "/hold")];
+    for _ in 0..2 {
+        stand.held.recv_timeout(SHORT).unwrap();
+    }
+    assert_eq!(stage.proxy.counters().services[0].1.active, 3);
+    assert_eq!(asking(&stage, "/more").answer().status(), 503);
+    let other = asking_of(&stage, "other.test", "/other").answer();
+    assert_eq!(other.text(), "/other");
+    stand.release.send(()).unwrap();
+    stand.release.send(()).unwrap();
+    for busy in &mut busy {
+        assert_eq!(busy.answer().text(), "held");
+    }
+    drop(socket);
+    eventually(|| stage.proxy.counters().services[0].1.active == 0);
+    // As many again, and not one more.
+    let _busy = [asking(&stage, "/hold"), asking(&stage, "/hold")];
+    for _ in 0..2 {
+        stand.held.recv_timeout(SHORT).unwrap();
+    }
+    assert_eq!(asking(&stage, "/more").answer().status(), 503);
 }
 
 #[test]

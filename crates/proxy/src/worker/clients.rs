@@ -59,6 +59,7 @@ impl Worker {
             let node = known.and_then(|known| known.node.as_deref());
             let websockets = &self.parts.counters.websockets;
             slot.connection.websocket = Some(websockets.open(service, node));
+            self.parts.counters.service(Some(service)).active.less();
         }
         match slot.connection.ending.take() {
             None => {}
@@ -261,9 +262,7 @@ impl Worker {
             self.parts.holds.leave(&mut place);
         }
         let counters = &self.parts.counters;
-        if let Some(service) = connection.active.take() {
-            counters.service(Some(service)).active.less();
-        }
+        connection.end_activity(counters);
         if let Some(open) = connection.websocket.take() {
             open.less();
         }

@@ -126,7 +126,7 @@ fn a_full_queue_is_told_at_once() {
         &expect![[r#"
             connect 3 Any
             hold 3
-            to client: HTTP/1.1 503 Service Unavailable | Content-Type: text/plain; charset=utf-8 | Content-Length: 36 | Cache-Control: no-store | Proxy-Status: mesh-router; error=connection_limit_reached | Retry-After: 1 |  | too many requests wait for a service
+            to client: HTTP/1.1 503 Service Unavailable | Content-Type: text/plain; charset=utf-8 | Content-Length: 33 | Cache-Control: no-store | Proxy-Status: mesh-router; error=connection_limit_reached | Retry-After: 1 |  | the service has too many requests
             finished GET auth.local/a 503 overload
         "#]],
     );
