@@ -197,10 +197,8 @@ fn a_reused_connection_that_dies_unheard_is_tried_once_more() {
 fn a_new_connection_that_is_reset_unheard_is_tried_once_more() {
     check(
         |script| {
-            _ = script
-                .client_sends(GET)
-                .upstream_resets()
-                .upstream_sends(OK)
+            script.client_sends(GET);
+            script.upstream_resets().upstream_sends(OK);
         },
         &expect![[r#"
             connect 3 Any
