@@ -146,8 +146,9 @@ impl Layers {
 
 /// The variables that look like settings and are none: a misspelt one would be ignored in silence.
 fn misspelt(environment: &Environment) -> Vec<Problem> {
-    /// Kubernetes sets these in every pod beside a Service that is called `mesh-router`.
-    const OF_KUBERNETES: [&str; 2] = ["MESH_ROUTER_SERVICE_", "MESH_ROUTER_PORT"];
+    /// Kubernetes sets these in every pod for each Service beside it, such as one that is called
+    /// `mesh-router` or `mesh-router-admin`.
+    const OF_SERVICES: [&str; 2] = ["_SERVICE_", "_PORT"];
     let settings = key::KEYS.iter().map(|key| key::variable(key.name));
     let others = key::VARIABLES.iter().map(|name| (*name).to_owned());
     let known: Vec<String> = settings.chain(others).collect();
@@ -158,11 +159,19 @@ fn misspelt(environment: &Environment) -> Vec<Problem> {
         };
         Problem::new(&Place::Variable(name.clone()), message)
     };
-    environment
-        .all()
-        .keys()
+    let names = || environment.all().keys();
+    let services: Vec<&str> = names()
+        .filter_map(|name| name.strip_suffix("_SERVICE_HOST"))
+        .collect();
+    let is_of_service = |name: &&String| {
+        let rests = services.iter().filter_map(|it| name.strip_prefix(it));
+        let mut rests =
+            rests.filter(|rest| OF_SERVICES.iter().any(|start| rest.starts_with(start)));
+        rests.next().is_some()
+    };
+    names()
         .filter(|name| name.starts_with("MESH_ROUTER_") && !known.contains(name))
-        .filter(|name| !OF_KUBERNETES.iter().any(|start| name.starts_with(start)))
+        .filter(|name| !is_of_service(name))
         .map(problem)
         .collect()
 }

@@ -785,6 +785,12 @@ fn a_misspelt_variable_is_refused_and_kubernetes_own_are_not() {
         ("MESH_ROUTER_PATH", "/usr/local/bin/mesh-router"),
         ("MESH_ROUTER_PORT", "tcp://10.0.0.7:80"),
         ("MESH_ROUTER_SERVICE_HOST", "10.0.0.7"),
+        ("MESH_ROUTER_ADMIN_SERVICE_HOST", "10.0.0.8"),
+        ("MESH_ROUTER_ADMIN_SERVICE_PORT", "9900"),
+        ("MESH_ROUTER_ADMIN_SERVICE_PORT_METRICS", "9900"),
+        ("MESH_ROUTER_ADMIN_PORT", "tcp://10.0.0.8:9900"),
+        ("MESH_ROUTER_ADMIN_PORT_9900_TCP_ADDR", "10.0.0.8"),
+        ("MESH_ROUTER_HEALTH_PORT", "4010"),
         ("PORT", "4000"),
     ]);
     let written = Written {
@@ -795,6 +801,7 @@ fn a_misspelt_variable_is_refused_and_kubernetes_own_are_not() {
         panic!("accepted");
     };
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    expect!["MESH_ROUTER_LISEN: unknown variable, did you mean MESH_ROUTER_LISTEN?"]
-        .assert_eq(&lines.join("\n"));
+    expect![[r#"
+        MESH_ROUTER_HEALTH_PORT: unknown variable, did you mean MESH_ROUTER_HEALTH_PATH?
+        MESH_ROUTER_LISEN: unknown variable, did you mean MESH_ROUTER_LISTEN?"#]].assert_eq(&lines.join("\n"));
 }
