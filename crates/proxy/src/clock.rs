@@ -8,7 +8,25 @@ use std::time::{Instant, SystemTime};
     reason = "the one place that reads this clock"
 )]
 pub(crate) fn now() -> Instant {
-    Instant::now()
+    let now = Instant::now();
+    #[cfg(test)]
+    let now = now + passed::EXTRA.get();
+    now
+}
+
+/// Time that passes for the thread of a test alone.
+#[cfg(test)]
+pub(crate) mod passed {
+    use std::{cell::Cell, time::Duration};
+
+    thread_local! {
+        pub(super) static EXTRA: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(time: Duration) {
+        EXTRA.set(EXTRA.get() + time);
+    }
 }
 
 /// Returns the time of day, for access lines.

@@ -56,6 +56,8 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 const READS_PER_TURN: usize = 4;
 /// Events taken from the reactor at once.
 const EVENTS_PER_TURN: usize = 1024;
+/// A turn that comes so much later than the last may meet more than it can look at.
+const LATE: Duration = Duration::from_secs(1);
 
 /// What a worker is made of; crosses to its thread.
 #[derive(Debug)]
@@ -104,6 +106,8 @@ pub(crate) struct Worker {
     paused: Option<Instant>,
     /// Clients whose places are freed at the end of the turn.
     closed: Vec<u32>,
+    /// The process was stopped, or its machine slept: what came meanwhile is not all looked at.
+    is_behind: bool,
     /// The list of the ready that the turn works through.
     turn: Vec<Key>,
     expired: Vec<Expired>,
@@ -156,6 +160,7 @@ impl Worker {
             reserve: Reserve::new(1),
             paused: None,
             closed: Vec::new(),
+            is_behind: false,
             turn: Vec::new(),
             expired: Vec::new(),
             drain: None,
@@ -178,12 +183,19 @@ impl Worker {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        self.now = clock::now();
+        let last = std::mem::replace(&mut self.now, clock::now());
+        let mut count = 0;
         for event in events.iter() {
             self.serve(event);
+            count += 1;
         }
         self.serve_ready();
-        self.ring();
+        // Nobody is late of whom it is only not known yet that they aren't.
+        self.is_behind |= self.now.saturating_duration_since(last) > LATE;
+        self.is_behind &= count == events.capacity();
+        if !self.is_behind {
+            self.ring();
+        }
         self.attend_to_waiting();
         self.go_on_leaving();
         self.resume_accepting();
@@ -355,7 +367,7 @@ impl Worker {
 
     /// How long there is nothing to do unless the reactor tells.
     fn timeout(&self) -> Option<Duration> {
-        if !self.parts.ready.is_empty() {
+        if !self.parts.ready.is_empty() || self.is_behind {
             return Some(Duration::ZERO);
         }
         let until = |at: Instant| at.saturating_duration_since(self.now);

@@ -803,5 +803,6 @@ fn a_misspelt_variable_is_refused_and_kubernetes_own_are_not() {
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     expect![[r#"
         MESH_ROUTER_HEALTH_PORT: unknown variable, did you mean MESH_ROUTER_HEALTH_PATH?
-        MESH_ROUTER_LISEN: unknown variable, did you mean MESH_ROUTER_LISTEN?"#]].assert_eq(&lines.join("\n"));
+        MESH_ROUTER_LISEN: unknown variable, did you mean MESH_ROUTER_LISTEN?"#]]
+    .assert_eq(&lines.join("\n"));
 }

@@ -15,7 +15,10 @@ use mio::Waker;
 use routes::{Settings, Snapshot};
 
 use super::*;
-use crate::{AccessLog, access::Writer, connection::number, counters::Counters, socket::Stream};
+use crate::{
+    AccessLog, access::Writer, clock::passed::pass, connection::number, counters::Counters,
+    socket::Stream,
+};
 
 struct Hand {
     worker: Worker,
@@ -177,6 +180,40 @@ fn a_place_is_used_again_in_a_later_turn_only() {
 fn nothing_is_to_be_done_while_nobody_is_there() {
     let hand = Hand::new();
     assert_eq!(hand.worker.timeout(), None);
+}
+
+/// As after SIGSTOP: what came meanwhile is heard before anybody is called late.
+#[test]
+fn whoever_was_in_time_is_not_late_for_a_worker_that_was_stopped() {
+    let mut hand = Hand::new();
+    hand.events = Events::with_capacity(2);
+    let mut clients: Vec<UnixStream> = (0..6)
+        .map(|_| {
+            let (mut client, _) = hand.connect();
+            client.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+            hand.turn();
+            client
+        })
+        .collect();
+    pass(Settings::default().timeouts.head * 2);
+    let mut late = clients.split_off(4);
+    for client in &mut clients {
+        client.write_all(b"Host: other.test\r\n\r\n").unwrap();
+    }
+    for _ in 0..4 {
+        hand.turn();
+    }
+    let status = |client: &mut UnixStream| {
+        let mut start = [0; 12];
+        client.read_exact(&mut start).unwrap();
+        String::from_utf8(start.to_vec()).unwrap()
+    };
+    for client in &mut clients {
+        assert_eq!(status(client), "HTTP/1.1 404");
+    }
+    for client in &mut late {
+        assert_eq!(status(client), "HTTP/1.1 408");
+    }
 }
 
 #[test]
