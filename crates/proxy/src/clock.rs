@@ -14,6 +14,15 @@ pub(crate) fn now() -> Instant {
     now
 }
 
+/// Returns the time of day, for access lines.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one place that reads this clock"
+)]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Time that passes for the thread of a test alone.
 #[cfg(test)]
 pub(crate) mod passed {
@@ -27,13 +36,4 @@ pub(crate) mod passed {
     pub(crate) fn pass(time: Duration) {
         EXTRA.set(EXTRA.get() + time);
     }
-}
-
-/// Returns the time of day, for access lines.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the one place that reads this clock"
-)]
-pub(crate) fn wall() -> SystemTime {
-    SystemTime::now()
 }
