@@ -51,6 +51,12 @@ impl Beam {
         self.port
     }
 
+    /// Sends a signal by its name, as `kill` knows it.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        tool::signal(self.child.id(), name);
+    }
+
     /// Returns the address as `mesh-router.toml` writes it.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -16,7 +16,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Client, Upstream, eventually};
+use crate::{Client, Upstream, eventually, tool};
 
 /// Says where the admin listener is.
 const ADMIN: &str = "MESH_ROUTER_ADMIN_LISTEN";
@@ -175,12 +175,7 @@ impl Gateway {
     /// Sends a signal by its name, as `kill` knows it.
     #[track_caller]
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill")
-            .args(["-s", name, &pid])
-            .status()
-            .unwrap();
-        assert!(status.success(), "kill -s {name} {pid}");
+        tool::signal(self.child.id(), name);
     }
 
     /// Returns whether the process still runs.

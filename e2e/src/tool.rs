@@ -62,6 +62,12 @@ pub fn run(command: &mut Command) -> Output {
     output
 }
 
+/// Sends a process a signal by its name, as `kill` knows it.
+#[track_caller]
+pub fn signal(pid: u32, name: &str) {
+    run(Command::new(require("kill")).args(["-s", name, &pid.to_string()]));
+}
+
 fn content(file: &mut File) -> Vec<u8> {
     let mut content = Vec::new();
     file.rewind().unwrap();

@@ -47,6 +47,18 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         package: "iproute2",
     },
     Need {
+        what: What::Program("faketime"),
+        package: "faketime",
+    },
+    Need {
+        what: What::Program("wrk"),
+        package: "wrk",
+    },
+    Need {
+        what: What::Program("h2load"),
+        package: "nghttp2-client",
+    },
+    Need {
         what: What::Program("node"),
         package: "nodejs",
     },

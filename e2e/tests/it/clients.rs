@@ -52,6 +52,59 @@ fn told(program: &str, script: &str) -> Value {
     serde_json::from_slice(&tool::run(&mut command).stdout).unwrap()
 }
 
+/// What a program says that asks a gateway for `auth.test`, whose app answers all alike. `AT` among its
+/// arguments stands for the gateway's address.
+#[track_caller]
+fn said(program: &str, arguments: &[&str]) -> String {
+    let upstream = Upstream::hello();
+    let gateway = Gateway::to(&upstream);
+    let address = gateway.address().to_string();
+    let arguments = arguments.iter().map(|it| it.replace("AT", &address));
+    let said = tool::run(Command::new(tool::require(program)).args(arguments));
+    assert!(!upstream.requests().is_empty());
+    String::from_utf8(said.stdout).unwrap()
+}
+
+#[test]
+fn wrk() {
+    let said = said(
+        "wrk",
+        &["-t1", "-c40", "-d1s", "-HHost: auth.test", "http://AT/"],
+    );
+    assert!(said.contains("requests in"), "{said}");
+    // It tells of these only where there are any.
+    assert!(!said.contains("Non-2xx"), "{said}");
+    assert!(!said.contains("Socket errors"), "{said}");
+}
+
+#[test]
+fn h2load_in_http_1() {
+    let said = said(
+        "h2load",
+        &[
+            "--h1",
+            "-n2000",
+            "-c20",
+            "--connect-to=AT",
+            "http://auth.test/",
+        ],
+    );
+    let wanted = "2000 total, 2000 started, 2000 done, 2000 succeeded, 0 failed, 0 errored";
+    assert!(said.contains(wanted), "{said}");
+    assert!(said.contains("2000 2xx, 0 3xx, 0 4xx, 0 5xx"), "{said}");
+}
+
+/// What it offers, `Upgrade: h2c`, is not taken up.
+#[test]
+fn curl_that_offers_http_2() {
+    let version = ["--silent", "--http2", "--write-out", " %{http_version}"];
+    let said = said(
+        "curl",
+        &[&version[..], &["-HHost: auth.test", "http://AT/"]].concat(),
+    );
+    assert_eq!(said, "hello 1.1");
+}
+
 #[test]
 fn pythons_own() {
     let told = told("python3", "python/client.py");

@@ -20,6 +20,7 @@ mod dist;
 mod doctor;
 mod explain;
 mod export;
+mod faults;
 mod fuzz;
 mod guides;
 mod hex;

@@ -12,7 +12,9 @@ use std::{
     sync::{Mutex, mpsc},
 };
 
-use e2e::{Client, Gateway, Launch, Load, Message, PATIENCE, Upstream, eventually, upstream::text};
+use e2e::{
+    Client, Gateway, Launch, Load, Message, PATIENCE, Upstream, eventually, tool, upstream::text,
+};
 use serde_json::Value;
 
 /// A process that took a gateway's place; ends with the test.
@@ -20,9 +22,7 @@ struct Successor(u64);
 
 impl Successor {
     fn signal(&self, name: &str) {
-        let pid = self.0.to_string();
-        let status = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(status.unwrap().success(), "kill -s {name} {pid}");
+        tool::signal(u32::try_from(self.0).unwrap(), name);
     }
 
     fn is_running(&self) -> bool {
@@ -158,7 +158,7 @@ fn unix_sockets_and_the_admin_listener_go_along() {
 
 fn ask(admin: &Path, what: &str) -> Message {
     let mut client = Client::connect_unix(admin);
-    client.send(&format!(
+    client.send(format!(
         "POST /api/v1/{what}?service=auth.test HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     ));
     client.response()

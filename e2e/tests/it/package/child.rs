@@ -4,10 +4,10 @@ use std::{
     fs,
     io::Read,
     net::TcpListener,
-    process::{Child, Command, ExitStatus},
+    process::{Child, ExitStatus},
 };
 
-use e2e::{Client, Launch, Upstream, eventually, upstream::text};
+use e2e::{Client, Launch, Upstream, eventually, tool, upstream::text};
 use erlterm::Term;
 use tempfile::TempDir;
 
@@ -61,9 +61,7 @@ impl Started {
 
     #[track_caller]
     fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let kill = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(kill.unwrap().success(), "kill -s {name} {pid}");
+        tool::signal(self.child.id(), name);
     }
 
     /// Waits for the process's end, and returns what it said on standard error.
