@@ -378,6 +378,22 @@ mod s6_3_response_body_length {
         }
     }
 
+    /// As a mail server does whose port was written by mistake.
+    #[test]
+    fn an_upstream_that_speaks_first_is_502_each_time() {
+        let upstream = Upstream::play(|connection| {
+            if connection.try_send("220 mail.test ESMTP\r\n") {
+                connection.wire.rest();
+            }
+        });
+        let gateway = Gateway::to(&upstream);
+        let mut client = gateway.connect();
+        for _ in 0..3 {
+            assert_eq!(client.get("auth.test", "/").status(), 502);
+        }
+        assert_eq!(upstream.connections(), 3);
+    }
+
     #[test]
     fn bytes_behind_an_answer_are_nobodys() {
         let upstream = Upstream::play(|connection| {
