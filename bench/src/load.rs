@@ -83,6 +83,11 @@ impl Load {
         self.exchange(0..self.connections.len(), || Instant::now() < deadline)
     }
 
+    /// Sends one request on every connection, all at once, and waits for the answers.
+    pub(crate) fn once(&mut self) -> Result<u64> {
+        self.exchange(0..self.connections.len(), || false)
+    }
+
     /// Sends one request on every connection, a group of them at a time, and waits for the answers:
     /// all connections stay open, few are busy at once.
     pub(crate) fn once_in_groups(&mut self) -> Result<u64> {

@@ -46,6 +46,12 @@ pub(crate) fn resident_bytes(process: u32) -> Result<u64> {
     Ok(sum)
 }
 
+/// Returns how many descriptors a process has open.
+pub(crate) fn files(process: u32) -> Result<usize> {
+    let open = fs::read_dir(format!("/proc/{process}/fd"))?;
+    Ok(open.count())
+}
+
 /// Pins a process and the threads that it will start to one core.
 pub(crate) fn pin(process: u32, core: usize) -> Result<()> {
     let output = Command::new("taskset")
