@@ -38,8 +38,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     oracle(arguments, &trixie, &mut steps)?;
     soak(arguments, &mut steps)?;
     fuzz(arguments, &mut steps)?;
-    deny(&mut steps)?;
     package::dialyzer(&mut steps)?;
+    deny(&mut steps)?;
     steps.report();
     Ok(())
 }
@@ -140,11 +140,13 @@ fn fuzz(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// Holds the dependencies to `deny.toml`: licences, versions, and what has been found wrong with
-/// them since.
+/// Holds the dependencies to `deny.toml`: licences, versions, and last, since it takes GitHub, what
+/// has been found wrong with them.
 fn deny(steps: &mut Steps) -> Result<()> {
     if !install::has_cargo("deny") {
         steps.run(&mut cargo(["install", "cargo-deny", "--locked"]))?;
     }
-    steps.run(&mut cargo(["deny", "--locked", "check"]))
+    let ours = ["deny", "--locked", "check", "bans", "licenses", "sources"];
+    steps.run(&mut cargo(ours))?;
+    steps.run(&mut cargo(["deny", "--locked", "check", "advisories"]))
 }
