@@ -107,6 +107,27 @@ fn config(folder: &TempDir, door: &str, tables: &str) -> String {
 }
 
 #[test]
+fn of_vms_that_come_and_go_no_descriptor_is_left() {
+    let attached = Attached::start("");
+    let open = || {
+        let files = fs::read_dir(format!("/proc/{}/fd", attached.gateway.pid()));
+        files.unwrap().count()
+    };
+    let before = open();
+    for _ in 0..20 {
+        let mut vm = attached.connect();
+        vm.say("{hello,2,#{}}");
+        assert!(vm.is_refused().contains("version 2"));
+        // Takes the place of the one before.
+        let _vm = attached.hello("shop@127.0.0.1");
+    }
+    attached.hello("shop@127.0.0.1").say("bye");
+    eventually("as many descriptors as before", || {
+        (open() <= before).then_some(())
+    });
+}
+
+#[test]
 fn any_number_of_vms_report_and_each_goes_by_itself() {
     let (one, two) = (
         Upstream::answering(text("one")),

@@ -168,6 +168,13 @@ impl Roster {
         std::mem::take(&mut self.is_changed)
     }
 
+    /// The connections that are open, and the last one of each VM that is known.
+    pub(crate) fn connections(&self) -> BTreeSet<ConnectionId> {
+        let open = self.guests.keys().copied();
+        open.chain(self.members.values().map(Member::connection))
+            .collect()
+    }
+
     /// The newest report of each VM that is connected.
     pub(crate) fn reported(&self) -> Vec<(ConnectionId, i64)> {
         let members = self.members.values();
@@ -304,7 +311,7 @@ impl Roster {
     /// Takes the system's word that a process is gone. A child of its own may keep its connection.
     fn ended(&mut self, id: ConnectionId, now: Now) {
         let members = self.members.values_mut();
-        for member in members.filter(|member| member.is_of(id)) {
+        for member in members.filter(|member| member.connection() == id) {
             member.ended(now);
             self.is_changed = true;
         }

@@ -49,6 +49,8 @@ pub struct Vms {
     /// What was told the registry last.
     reported: Report,
     connections: BTreeMap<ConnectionId, Line>,
+    /// Those that wait for the ends of processes.
+    watches: BTreeMap<ConnectionId, AbortHandle>,
     next: ConnectionId,
     tasks: JoinSet<()>,
     events: mpsc::Receiver<Event>,
@@ -188,6 +190,7 @@ impl Vms {
             reported: roster.report(),
             roster,
             connections: BTreeMap::new(),
+            watches: BTreeMap::new(),
             next: 1,
             tasks: JoinSet::new(),
             events,
@@ -396,10 +399,11 @@ impl Vms {
         });
         if let Some(process) = process {
             let teller = self.teller.clone();
-            self.tasks.spawn(async move {
+            let watch = self.tasks.spawn(async move {
                 process.ended().await;
                 tell(&teller, Event::Ended(id)).await;
             });
+            self.watches.insert(id, watch);
         }
         self.connections
             .insert(id, Line::new(outbox, words, reading));
@@ -435,6 +439,7 @@ impl Vms {
         for id in close {
             self.end(id, None);
         }
+        self.watch_less();
         for host in resolve {
             self.tasks.spawn(look_up(host, self.teller.clone()));
         }
@@ -448,6 +453,22 @@ impl Vms {
                 *shown = statuses;
             }
             is_new
+        });
+    }
+
+    /// Stops to wait for the ends of processes of which nobody speaks any more: each wait holds a
+    /// descriptor.
+    fn watch_less(&mut self) {
+        if self.watches.len() <= self.connections.len() {
+            return;
+        }
+        let known = self.roster.connections();
+        self.watches.retain(|id, watch| {
+            let is_known = known.contains(id);
+            if !is_known {
+                watch.abort();
+            }
+            is_known
         });
     }
 

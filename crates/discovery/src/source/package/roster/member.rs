@@ -182,9 +182,9 @@ impl Member {
         }
     }
 
-    /// Whether that connection is its own, or was the last.
-    pub(super) fn is_of(&self, id: ConnectionId) -> bool {
-        self.connection == id
+    /// The connection that it has, or had last.
+    pub(super) fn connection(&self) -> ConnectionId {
+        self.connection
     }
 
     /// Its connection, and the number of its newest report there.
