@@ -27,6 +27,9 @@ const CONFIG: [&str; 3] = ["config", "import_config", "read_config"];
 /// What `import Config` alone brings.
 const ENV: [&str; 2] = ["config_env", "config_target"];
 
+/// What has names of its own.
+const MODULES: [&str; 3] = ["defmodule", "defprotocol", "defimpl"];
+
 /// Names that end with a block or with a clause of a function. Where in it they are bound, before
 /// or behind their use, is not looked at.
 #[derive(Default)]
@@ -98,6 +101,9 @@ impl<'e> Names<'e> {
     fn collect(&mut self, expr: &'e Expr, piped: usize) {
         match &expr.node {
             Node::Variable(name) => self.ask(name, expr.line),
+            Node::Local(name, arguments) if MODULES.contains(&&**name) => {
+                return self.module(arguments);
+            }
             Node::Local(name, arguments) => {
                 self.directive(name, arguments);
                 self.ask(name, expr.line);
@@ -125,6 +131,17 @@ impl<'e> Names<'e> {
             _ => {}
         }
         expr.each_part(&mut |part| self.collect(part, 0));
+    }
+
+    /// What a module defines, imports and asks for is its own. What no file may have, it may not have
+    /// either.
+    fn module(&mut self, arguments: &'e [Expr]) {
+        let around = mem::take(self);
+        arguments.iter().for_each(|it| self.collect(it, 0));
+        let within = mem::replace(self, around);
+        if let Some(refused) = within.refused.filter(|_| !within.has_macros) {
+            self.refused.get_or_insert(refused);
+        }
     }
 
     fn ask(&mut self, name: &'e str, line: u32) {
@@ -245,8 +262,9 @@ impl<'e> Names<'e> {
         match (name, module) {
             ("import", "Config") => (self.imports_config, self.imports_env) = (true, true),
             ("use" | "import", "Mix.Config") => self.imports_config = true,
-            ("import" | "use", _) => (self.is_open, self.has_macros) = (true, true),
-            ("defmodule", _) => self.is_open = true,
+            // Its macros are ordinary in what they take.
+            ("require", "Logger") => {}
+            ("import" | "use" | "require", _) => (self.is_open, self.has_macros) = (true, true),
             _ => {}
         }
     }

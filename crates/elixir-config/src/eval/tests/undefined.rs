@@ -143,3 +143,29 @@ fn what_is_quoted_is_not_compiled_and_hides_nothing_else() {
     );
     check(&format!("{quote}quote do: unquote(nowhere)\nend"), &[]);
 }
+
+#[test]
+fn a_module_has_names_of_its_own_and_hides_nothing_else() {
+    let nowhere = ["nothing here defines nowhere"];
+    let module = "import Config\nif false do\ndefmodule Made do\n@one 1\nimport Dep\n\
+                  def one(x), do: two(x) + @one + other()\ndefp two(x), do: x\nend\n";
+    check(&format!("{module}Made.one(1)\nend"), &[]);
+    check(
+        &format!("{module}two(nowhere)\nend"),
+        &["nothing here defines two"],
+    );
+    check(&format!("{module}nowhere\nend"), &nowhere);
+    check(
+        "import Config\nif false do\ndefmodule Made do\n[&hd/1 && 1]\nend\nend",
+        &["a capture without arguments"],
+    );
+    // What is required may have macros, which make of their arguments what they like.
+    check(
+        "import Config\nif false do\nrequire Dep\nDep.from(u in 1)\nend",
+        &[],
+    );
+    check(
+        "import Config\nrequire Logger\nif false, do: nowhere",
+        &nowhere,
+    );
+}
