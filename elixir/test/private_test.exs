@@ -323,9 +323,17 @@ defmodule ExServiceMeshRouter.PrivateTest do
     {:ok, used} = Folder.socket(:billing_web, [base])
     {:ok, _listener} = :gen_tcp.listen(0, ifaddr: {:local, used})
 
+    # What somebody's link leads to is not ours to remove.
+    foreign = Path.join([base, "foreign", "app.sock"])
+    File.mkdir_p!(Path.dirname(foreign))
+    {:ok, socket} = :gen_tcp.listen(0, ifaddr: {:local, foreign})
+    :gen_tcp.close(socket)
+    File.ln_s!(Path.dirname(foreign), Path.join(base, "mesh-router-vm-link"))
+
     Folder.clean([base])
     refute File.exists?(left)
     assert File.exists?(used)
+    assert File.exists?(foreign)
   end
 
   test "a socket's path is short enough, or said" do

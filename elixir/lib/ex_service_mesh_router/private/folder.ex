@@ -70,16 +70,16 @@ defmodule ExServiceMeshRouter.Private.Folder do
 
   defp mkdir(folder) do
     case File.mkdir(folder) do
-      # Not a link that leads elsewhere.
       {:error, :eexist} ->
-        if match?({:ok, %{type: :directory}}, File.lstat(folder)),
-          do: :ok,
-          else: {:error, :eexist}
+        if folder?(folder), do: :ok, else: {:error, :eexist}
 
       made_or_not ->
         made_or_not
     end
   end
+
+  # Not a link that leads elsewhere.
+  defp folder?(path), do: match?({:ok, %{type: :directory}}, File.lstat(path))
 
   defp rm(path) do
     case File.rm(path) do
@@ -110,6 +110,7 @@ defmodule ExServiceMeshRouter.Private.Folder do
   def clean(bases) do
     for base <- bases,
         folder <- Path.wildcard(Path.join(base, @prefix <> "*")),
+        folder?(folder),
         # A folder of another user's can't be read.
         {:ok, names} <- [File.ls(folder)],
         name <- names,
