@@ -257,6 +257,9 @@ impl Evaluator<'_> {
 
     /// `System`: the environment variables that were given, and nothing else of the machine.
     fn system(&mut self, name: &str, values: &[Value], line: u32) -> Evaluated {
+        if let Some(why) = no_variable(name, values) {
+            return Err(self.raised(why, line));
+        }
         match (name, values) {
             ("get_env", []) => self.vars(line),
             ("get_env", [var]) => self.get_env(var, None, line),
@@ -635,4 +638,21 @@ fn shown(module: &str) -> String {
         Some(module) => module.to_owned(),
         None => format!(":{module}"),
     }
+}
+
+/// Why the system has no such variable, for functions of `System` that name one: a zero ends a text
+/// there, and `=` a name.
+fn no_variable(function: &str, values: &[Value]) -> Option<&'static str> {
+    let has = |value: &Value, letter| value.as_str().is_some_and(|text| text.contains(letter));
+    let (name, text) = match (function, values) {
+        ("put_env", [name, text]) => (name, text),
+        ("get_env", [name, ..]) | ("fetch_env" | "fetch_env!" | "delete_env", [name]) => {
+            (name, name)
+        }
+        _ => return None,
+    };
+    if has(name, '=') {
+        return Some("a variable's name has no `=` in it");
+    }
+    (has(name, '\0') || has(text, '\0')).then_some("a variable has no zero in it")
 }

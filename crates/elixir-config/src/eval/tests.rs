@@ -243,6 +243,26 @@ config :a, a: System.get_env(\"A\"), b: System.get_env(\"B\", \"none\"), c: Syst
 }
 
 #[test]
+fn a_variable_that_no_system_has_raises() {
+    for call in [
+        "System.put_env(\"A\", \"\\0\")",
+        "System.put_env(\"A=B\", \"1\")",
+        "System.delete_env(\"A\\0\")",
+        "System.get_env(\"A=B\")",
+        "System.fetch_env(\"\\0\")",
+    ] {
+        let script = format!("import Config\n{call}\nconfig :a, b: 1");
+        let config = Tree::of(&[("config/config.exs", &script)]).evaluate("dev");
+        let told = config.findings().iter().map(|finding| &*finding.message);
+        let told: Vec<&str> = told.collect();
+        assert!(
+            told.iter().any(|it| it.contains("raises here: a variable")),
+            "{call}: {told:?}"
+        );
+    }
+}
+
+#[test]
 fn a_clause_in_parentheses_is_no_call_of_what_stands_before() {
     check(
         "import Config
