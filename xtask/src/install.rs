@@ -20,6 +20,8 @@ pub(crate) struct Need {
 enum What {
     /// A program on PATH.
     Program(&'static str),
+    /// A library of Debian's Python.
+    Python(&'static str),
     /// One of the files that the package `rabbitmq-server` brings along.
     Cowboy,
 }
@@ -69,6 +71,14 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need {
         what: What::Program("python3"),
         package: "python3",
+    },
+    Need {
+        what: What::Python("requests"),
+        package: "python3-requests",
+    },
+    Need {
+        what: What::Python("websockets"),
+        package: "python3-websockets",
     },
     Need {
         what: What::Program("chromium"),
@@ -218,6 +228,9 @@ impl Need {
     fn is_met(self) -> bool {
         match self.what {
             What::Program(name) => find(name).is_some(),
+            What::Python(name) => Path::new("/usr/lib/python3/dist-packages")
+                .join(name)
+                .exists(),
             What::Cowboy => cowboy().is_some(),
         }
     }

@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     install::all(install::FOR_NIGHTS, &mut steps)?;
     let trixie = trixie::tree(&mut steps)?;
     simulation(arguments, &mut steps)?;
+    crowd(&mut steps)?;
     oracle(arguments, &trixie, &mut steps)?;
     soak(arguments, &mut steps)?;
     fuzz(arguments, &mut steps)?;
@@ -56,6 +57,24 @@ fn simulation(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
         "--nocapture",
     ];
     steps.run(cargo(test).env("SEEDS", arguments.seeds.to_string()))
+}
+
+/// A crowd of sockets that comes back, larger than in every run.
+fn crowd(steps: &mut Steps) -> Result<()> {
+    let build = ["build", "--release", "--locked", "-p", "mesh-router"];
+    steps.run(&mut cargo(build))?;
+    let test = [
+        "test",
+        "--release",
+        "--locked",
+        "-p",
+        "e2e",
+        "--test",
+        "it",
+        "--",
+        "a_crowd_comes_back",
+    ];
+    steps.run(cargo(test).env("CROWD", "5000"))
 }
 
 /// Holds the evaluator against the Elixir on PATH, and against a newer one.

@@ -122,6 +122,26 @@ fn pythons_own() {
 }
 
 #[test]
+fn pythons_requests_and_websockets() {
+    // Debian's, whose libraries are Debian's packages.
+    let told = told("/usr/bin/python3", "python/libraries.py");
+    assert_eq!(
+        told,
+        json!({
+            "requests": {
+                "get": [200, "GET "],
+                "head": [200, ""],
+                "length": [200, "POST hello"],
+                "chunks": [200, "POST hello"],
+                "form": [200, "PUT a=b+c"],
+                "many": 20,
+            },
+            "websockets": {"sizes": [0, 5, 70_000, 2_000_000], "code": 1000},
+        })
+    );
+}
+
+#[test]
 fn nodes_fetch_and_a_websocket() {
     let told = told("node", "js/client.js");
     assert_eq!(
