@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use super::wires::WAITING_BYTES_MAX;
 use crate::Ending;
 
 /// A request as it was meant.
@@ -70,6 +71,14 @@ pub(super) fn chunked(body: &[u8], rng: &mut Rng) -> Vec<u8> {
     out
 }
 
+/// Most frames are small.
+fn frame_len(rng: &mut Rng) -> usize {
+    match rng.u8(..8) {
+        0..7 => rng.usize(..300),
+        _ => rng.usize(..2 * WAITING_BYTES_MAX),
+    }
+}
+
 impl Person {
     pub(super) fn new(rng: &mut Rng, next_id: &mut usize) -> Self {
         let mut person = Self::default();
@@ -113,7 +122,12 @@ impl Person {
         } else {
             rng.choice(methods).unwrap()
         };
-        let len = if rng.bool() { 0 } else { rng.usize(..4000) };
+        let len = match rng.u8(..8) {
+            0..4 => 0,
+            4..7 => rng.usize(..4000),
+            // More than what may wait for one side.
+            _ => rng.usize(..4 * WAITING_BYTES_MAX),
+        };
         let has_body = !is_upgrade && (method == "POST" || method == "PUT") && !is_bad;
         let is_chunked = has_body && !is_old && rng.bool();
 
@@ -166,10 +180,8 @@ impl Person {
         if is_upgrade {
             self.frames_start = self.bytes.len();
             for _ in 0..rng.usize(..5) {
-                self.bytes.extend(frame(
-                    &pattern('f', id, rng.usize(..300)),
-                    Some([1, 2, 3, 4]),
-                ));
+                self.bytes
+                    .extend(frame(&pattern('f', id, frame_len(rng)), Some([1, 2, 3, 4])));
             }
         }
     }

@@ -52,6 +52,8 @@ pub(super) struct Server {
     inbox: Vec<u8>,
     /// What it has said and the gateway not read.
     pub(super) outgoing: Vec<u8>,
+    /// So many bytes at the end of that, as they were said, answer nothing.
+    unasked: usize,
     /// It ends after that.
     pub(super) end: Option<End>,
     pub(super) is_used: bool,
@@ -80,6 +82,7 @@ impl Server {
             reading: Reading::Head,
             inbox: Vec::new(),
             outgoing: Vec::new(),
+            unasked: 0,
             end: None,
             is_used: true,
             is_closed: false,
@@ -87,6 +90,11 @@ impl Server {
             plan: Plan::Answer,
             head: String::new(),
         }
+    }
+
+    /// Whether the gateway has read what answers nothing.
+    pub(super) fn has_said_more(&self) -> bool {
+        self.outgoing.len() < self.unasked
     }
 
     /// Takes bytes of the gateway.
@@ -223,9 +231,9 @@ impl Server {
                 self.respond(id, seen, rng);
                 // Behind a body that lasts until the end they would be part of it.
                 if self.end.is_none() {
-                    self.outgoing.extend_from_slice(
-                        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Mark: 0\r\n\r\nevil!",
-                    );
+                    let unasked = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Mark: 0\r\n\r\nevil!";
+                    self.outgoing.extend_from_slice(unasked);
+                    self.unasked = unasked.len();
                 }
             }
             Plan::DieInHead(end) => {

@@ -16,7 +16,7 @@ use crate::{
 /// The most bytes of one read.
 pub(super) const SCRATCH: usize = 2048;
 /// The most bytes that may wait for one side: a read, a head, and what framing anew adds.
-const WAITING_BYTES_MAX: usize = 2 * SCRATCH + 1024;
+pub(super) const WAITING_BYTES_MAX: usize = 2 * SCRATCH + 1024;
 /// Requests that may be held.
 const HELD_MAX: usize = 1;
 
@@ -244,6 +244,11 @@ impl Driver for Wires<'_> {
         }
         self.line.server_waiting.clear();
         if let Some(server) = server {
+            let has_said_more = self.servers[server].has_said_more();
+            assert!(
+                fate == Fate::Close || !has_said_more,
+                "reused though it said more than it was asked"
+            );
             self.servers[server].is_used = false;
             self.servers[server].is_closed = fate == Fate::Close;
         }
