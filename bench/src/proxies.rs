@@ -166,7 +166,7 @@ fn mesh_router(access: &str, address: SocketAddr, upstreams: &[SocketAddr]) -> S
     let upstreams = each(upstreams, ", ", |_, upstream| format!("\"{upstream}\""));
     format!(
         "listen = [\"{address}\"]\nworkers = 1\nmode = \"production\"\n\
-         [discovery]\nsources = []\n[log]\naccess = \"{access}\"\n\
+         [discovery]\nsources = []\n[limits]\nupgrades = \"none\"\n[log]\naccess = \"{access}\"\n\
          [routes.\"{HOST}\"]\nupstreams = [{upstreams}]\n"
     )
 }

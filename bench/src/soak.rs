@@ -18,9 +18,9 @@ use crate::{
 /// Files that a process needs besides its clients' connections.
 const OTHER_FILES: usize = 1000;
 /// Waves until memory has found its level.
-const WARM_UP: usize = 2;
-/// What memory may differ by from wave to wave, beside a tenth of it.
-const TOLERANCE_BYTES: u64 = 2 << 20;
+const WARM_UP: usize = 5;
+/// What memory may differ by from wave to wave, beside an eighth of it: how many are busy at once differs.
+const TOLERANCE_BYTES: u64 = 4 << 20;
 /// What each kind of connection may take at the most, and the process itself.
 const IDLE_BYTES: usize = 512;
 const BUSY_BYTES: usize = 4 << 10;
@@ -119,7 +119,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let max = u64::try_from(shares.bytes_max())?;
             ensure!(level <= max, "{level} bytes in memory are more than {max}");
         }
-        let max = level + level / 10 + TOLERANCE_BYTES;
+        let max = level + level / 8 + TOLERANCE_BYTES;
         let height = wave.height;
         ensure!(
             height <= max,
