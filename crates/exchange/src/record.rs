@@ -152,7 +152,7 @@ pub struct Record<'a> {
     pub reason: Reason,
     /// The service's slot, where the host is known.
     pub slot: Option<u32>,
-    /// Wishes for a connection: 1, or 2 after a retry; 0 where it didn't come to that.
+    /// Wishes for a connection: 1, or up to 3 with retries; 0 where it didn't come to that.
     pub attempts: u8,
     /// From the request's first byte to the end.
     pub duration: Duration,

@@ -174,10 +174,8 @@ fn an_answer_not_taken_yet_lets_the_upstream_go() {
 fn a_reused_connection_that_dies_unheard_is_tried_once_more() {
     check(
         |script| {
-            script
-                .answers_connecting(&[REUSED, REUSED])
-                .client_sends(GET);
-            script.upstream_resets().upstream_resets();
+            script.answers_connecting(&[REUSED]).client_sends(GET);
+            script.upstream_resets().upstream_ends();
         },
         &expect![[r#"
             connect 3 Any
@@ -211,10 +209,36 @@ fn a_new_connection_that_is_reset_unheard_is_tried_once_more() {
             finished GET auth.local/a 200 ok, 2 attempts
         "#]],
     );
+}
+
+/// Its kernel takes connections until the last moment. Once it refuses them, or is back, that is known.
+#[test]
+fn an_app_that_resets_twice_is_waited_for() {
+    check(
+        |script| {
+            script.answers_connecting(&[REUSED]).client_sends(GET);
+            script.upstream_ends().upstream_resets();
+            script.is_available().upstream_sends(OK);
+        },
+        &expect![[r#"
+            connect 3 Any
+            to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
+            release Close
+            connect 3 Never
+            to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
+            release Close
+            hold 3
+            connect 3 Never
+            to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
+            to client: HTTP/1.1 200 OK | Content-Length: 2 |  | ok
+            release Reuse
+            finished GET auth.local/a 200 ok, 3 attempts
+        "#]],
+    );
     let mut script = Script::new();
-    script.client_sends(GET);
-    script.upstream_resets().upstream_resets();
-    assert!(script.calls().ends_with("502 reset, 2 attempts\n"));
+    script.client_sends(GET).upstream_resets().upstream_resets();
+    script.is_available().upstream_resets();
+    assert!(script.calls().ends_with("502 reset, 3 attempts\n"));
 }
 
 #[test]

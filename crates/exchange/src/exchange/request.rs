@@ -101,7 +101,8 @@ impl Exchange {
     }
 
     /// The upstream ended before an answer began: tries once more, if the request can't have been
-    /// acted upon twice by that.
+    /// acted upon twice by that. Where the second try was not read either, the app is going down, and
+    /// is waited for until the third.
     pub(super) fn lose<D: Driver>(&mut self, loss: Loss, cx: &mut Context<'_, D>) {
         let is_unread = match (self.link, loss) {
             // It was being closed when the request came.
@@ -111,15 +112,19 @@ impl Exchange {
             (Link::Open { reused: false }, Loss::Reset) => true,
             (Link::Open { reused: false }, Loss::End) | (Link::None | Link::Pending, _) => false,
         };
-        let may_retry =
-            is_unread && !self.is_heard && self.attempts == 1 && self.reuse() == Reuse::Any;
+        let may_retry = is_unread && !self.is_heard && self.reuse() == Reuse::Any;
         match self.slot {
-            Some(slot) if may_retry => {
+            Some(slot) if may_retry && self.attempts == 1 => {
                 self.let_go(Fate::Close, cx);
                 self.connect(slot, Reuse::Never, cx);
                 if self.stage == Stage::Waiting {
                     self.forward(&[], cx);
                 }
+            }
+            Some(_) if may_retry && self.attempts == 2 => {
+                self.let_go(Fate::Close, cx);
+                self.attempts += 1;
+                self.hold(Failure::Reset, cx);
             }
             // phoenix.js is not to be told of an app that has gone, only of one that is there and
             // does not want the socket.
