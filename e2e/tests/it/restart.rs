@@ -141,22 +141,25 @@ fn an_app_that_restarts_under_load_loses_no_request() {
                 })
             })
             .collect();
-        for _ in 0..5 {
+        let held = |line: &Value| line["held_ms"].as_f64() > Some(0.0);
+        let mut restarts = 0;
+        // One that comes while the app is away has to wait; on a busy machine none may.
+        eventually("restarts, and a request that waited", || {
             let before = answered.load(SeqCst);
             eventually("some answers", || {
                 (answered.load(SeqCst) > before + 50).then_some(())
             });
             app.stop();
             app = App::start(&path, &answered);
-        }
+            restarts += 1;
+            (restarts >= 5 && access_lines(&gateway).iter().any(held)).then_some(())
+        });
         is_over.store(true, SeqCst);
         clients.into_iter().map(|it| it.join().unwrap()).sum()
     });
     assert!(sent > 250);
     // One that died in the pool was tried again, and the app has not seen the first try.
     assert_eq!(answered.load(SeqCst), sent);
-    let held = |line: &&Value| line["held_ms"].as_f64() > Some(0.0);
-    assert!(access_lines(&gateway).iter().filter(held).count() > 0);
     app.stop();
 }
 
