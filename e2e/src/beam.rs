@@ -51,6 +51,11 @@ impl Beam {
         self.port
     }
 
+    /// Returns the process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name, as `kill` knows it.
     #[track_caller]
     pub fn signal(&self, name: &str) {

@@ -132,15 +132,24 @@ fn setting_the_clock_ends_nothing() {
     assert_eq!(held.response().text(), "back");
 }
 
-fn state_of(pid: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
+/// Waits until all threads of a process that was told to stop have.
+#[track_caller]
+fn is_stopped(pid: u32) {
+    eventually("the process's stop", || {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+        let stats = threads.map(|thread| fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+        let is_stopped = |stat: Option<String>| {
+            let (_, state) = stat.as_deref()?.rsplit_once(") ")?;
+            state.starts_with('T').then_some(())
+        };
+        stats.map(is_stopped).collect::<Option<()>>()
+    });
 }
 
 /// As by a debugger, or by a virtual machine that is moved.
 #[test]
 fn what_came_while_the_gateway_was_stopped_is_not_late() {
-    let timeouts = "[timeouts]\nhead = \"3s\"\nresponse = \"3s\"\nidle = \"3s\"";
+    let timeouts = "[timeouts]\nhead = \"5s\"\nresponse = \"5s\"\nidle = \"5s\"";
     let app = App::start();
     let config = config(&[&app.upstream.address()], "127.0.0.1:9", timeouts);
     let gateway = Gateway::configured(&config);
@@ -154,9 +163,7 @@ fn what_came_while_the_gateway_was_stopped_is_not_late() {
     app.upstream.wait_for(2);
 
     gateway.signal("STOP");
-    eventually("its stop", || {
-        (state_of(gateway.pid()) == Some('T')).then_some(())
-    });
+    is_stopped(gateway.pid());
     idle.send("GET /idle HTTP/1.1\r\nHost: auth.test\r\n\r\n");
     half.send("Host: auth.test\r\n\r\n");
     app.go.send(()).unwrap();
@@ -182,6 +189,7 @@ fn an_app_that_is_stopped_holds_up_no_other_and_is_there_again() {
     let gateway = Gateway::configured(&config);
     assert_eq!(gateway.get("auth.test", "/").status(), 200);
     beam.signal("STOP");
+    is_stopped(beam.pid());
     // On a connection of the pool, and on one that its kernel takes.
     let mut stopped = [(); 2].map(|()| asking(&gateway, "auth.test", "/"));
     assert_eq!(gateway.get("billing.test", "/").status(), 200);
