@@ -167,6 +167,8 @@ impl Driver for Step<'_> {
     }
 
     fn stand_by(&mut self, slot: u32, cause: Cause) -> usize {
+        // It is answered, and its service has nothing to do with it.
+        self.connection.end_activity(&self.parts.counters);
         let manner = match cause {
             Cause::Away => Manner::StandingBy,
             Cause::Crowd => Manner::Crowded,

@@ -56,7 +56,9 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 const READS_PER_TURN: usize = 4;
 /// Events taken from the reactor at once.
 const EVENTS_PER_TURN: usize = 1024;
-/// A turn that comes so much later than the last may meet more than it can look at.
+/// Events after which the clock is read again.
+const EVENTS_PER_READING: usize = 64;
+/// Between two readings of the clock there is less, unless the process was stopped or had nothing to do.
 const LATE: Duration = Duration::from_secs(1);
 
 /// What a worker is made of; crosses to its thread.
@@ -106,8 +108,9 @@ pub(crate) struct Worker {
     paused: Option<Instant>,
     /// Clients whose places are freed at the end of the turn.
     closed: Vec<u32>,
-    /// The process was stopped, or its machine slept: what came meanwhile is not all looked at.
-    is_behind: bool,
+    /// The process was stopped, or its machine slept: after so many full turns all that came
+    /// meanwhile is looked at.
+    behind: usize,
     /// The list of the ready that the turn works through.
     turn: Vec<Key>,
     expired: Vec<Expired>,
@@ -160,7 +163,7 @@ impl Worker {
             reserve: Reserve::new(1),
             paused: None,
             closed: Vec::new(),
-            is_behind: false,
+            behind: 0,
             turn: Vec::new(),
             expired: Vec::new(),
             drain: None,
@@ -183,24 +186,39 @@ impl Worker {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        let last = std::mem::replace(&mut self.now, clock::now());
+        let was_behind = std::mem::take(&mut self.behind);
+        self.read_clock(events.capacity());
         let mut count = 0;
         for event in events.iter() {
             self.serve(event);
             count += 1;
+            if count % EVENTS_PER_READING == 0 {
+                self.read_clock(events.capacity());
+            }
         }
         self.serve_ready();
+        self.attend_to_waiting();
+        if self.behind == 0 && count == events.capacity() {
+            self.behind = was_behind.saturating_sub(1);
+        }
         // Nobody is late of whom it is only not known yet that they aren't.
-        self.is_behind |= self.now.saturating_duration_since(last) > LATE;
-        self.is_behind &= count == events.capacity();
-        if !self.is_behind {
+        if self.behind == 0 {
             self.ring();
         }
-        self.attend_to_waiting();
         self.go_on_leaving();
         self.resume_accepting();
         self.end_turn();
         Ok(())
+    }
+
+    /// Reads the clock. Where much time has passed, everybody may have something to say, of which
+    /// the reactor tells `per_turn` in a turn.
+    fn read_clock(&mut self, per_turn: usize) {
+        let last = std::mem::replace(&mut self.now, clock::now());
+        if self.now.saturating_duration_since(last) > LATE {
+            let sockets = self.clients.len() + self.parts.upstreams.len();
+            self.behind = sockets / per_turn.max(1) + 1;
+        }
     }
 
     fn serve(&mut self, event: &Event) {
@@ -367,7 +385,7 @@ impl Worker {
 
     /// How long there is nothing to do unless the reactor tells.
     fn timeout(&self) -> Option<Duration> {
-        if !self.parts.ready.is_empty() || self.is_behind {
+        if !self.parts.ready.is_empty() || self.behind > 0 {
             return Some(Duration::ZERO);
         }
         let until = |at: Instant| at.saturating_duration_since(self.now);
