@@ -134,6 +134,11 @@ impl Client {
         self.tell(cx, |exchange, cx| exchange.on_drained(side, cx));
     }
 
+    /// A side takes what waits for it, if slowly.
+    pub fn on_progress<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+        self.tell(cx, |exchange, cx| exchange.on_progress(cx.now));
+    }
+
     /// The time that was asked for has come.
     pub fn on_time<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         self.armed = None;

@@ -404,6 +404,10 @@ impl Exchange {
         }
     }
 
+    pub(crate) fn on_progress(&mut self, now: Instant) {
+        self.progress_at = now;
+    }
+
     pub(crate) fn on_time<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         let due = self.due(cx.published);
         let Some((_, overdue)) = due.filter(|(at, _)| *at <= cx.now) else {

@@ -266,6 +266,14 @@ impl Balance {
         self.known[number as usize].rest.is_probed = true;
     }
 
+    /// Notes that a probe could not be begun, for want of something of our own: it is tried again a
+    /// little later.
+    pub(crate) fn put_off(&mut self, number: u32, now: Instant) {
+        let rest = &mut self.known[number as usize].rest;
+        rest.length = rest.length.max(REST_MIN);
+        rest.since = Some(now);
+    }
+
     /// Notes that a probe ended in nothing: whoever it was for has left.
     pub(crate) fn probe_left(&mut self, number: u32) {
         self.known[number as usize].rest.is_probed = false;

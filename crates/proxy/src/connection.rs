@@ -150,6 +150,8 @@ pub(crate) struct Wish {
     pub(crate) reuse: Reuse,
     /// Upstreams that failed.
     pub(crate) tried: Vec<u32>,
+    /// The upstream that the request was lost at: another is better, if there is one.
+    pub(crate) avoid: Option<u32>,
     pub(crate) since: Instant,
 }
 

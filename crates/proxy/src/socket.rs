@@ -121,6 +121,8 @@ pub(crate) enum Flushed {
     All,
     /// Some, and more wait.
     Some,
+    /// None, for now.
+    Nothing,
     /// The connection is broken; they were thrown away.
     Broken,
 }
@@ -260,7 +262,10 @@ impl Socket {
         waiting.sent += sent;
         if waiting.sent < waiting.bytes.len() {
             self.waiting = Some(waiting);
-            return Flushed::Some;
+            return match sent {
+                0 => Flushed::Nothing,
+                _ => Flushed::Some,
+            };
         }
         buffers.give_back(waiting);
         Flushed::All

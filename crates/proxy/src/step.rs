@@ -73,6 +73,8 @@ pub(crate) enum Dialled {
     Pending,
     /// No upstream is left to try.
     Exhausted,
+    /// There is nothing to dial with.
+    Starved,
 }
 
 /// One step of one exchange: the worker's parts, lent to it.
@@ -125,10 +127,7 @@ impl Driver for Step<'_> {
             let limit = self.published.settings.limits.in_flight;
             let active = &self.parts.counters.service(Some(slot)).active;
             if limit.is_some_and(|limit| active.get() >= share(limit, self.parts.workers) as u64) {
-                return match reuse {
-                    Reuse::Socket => Connecting::Crowded,
-                    Reuse::Any | Reuse::Fresh | Reuse::Never => Connecting::Full,
-                };
+                return full(reuse);
             }
             active.add(1);
             self.connection.active = Some(slot);
@@ -147,11 +146,14 @@ impl Driver for Step<'_> {
             slot,
             reuse,
             tried: Vec::new(),
+            avoid: self.connection.served_by,
             since: self.now,
         }) {
             Dialled::Ready(connected) => Connecting::Ready(connected),
             Dialled::Pending => Connecting::Pending,
             Dialled::Exhausted => Connecting::Refused,
+            // Others have connections still: nobody is to wait behind this one.
+            Dialled::Starved => full(reuse),
         }
     }
 
@@ -259,7 +261,9 @@ impl Step<'_> {
                 return Dialled::Exhausted;
             }
             let (slot, tried, random) = (wish.slot, &wish.tried[..], &mut parts.random);
-            let chosen = parts.balance.choose(slot, tried, self.now, random);
+            let others = wish.avoid.map(|avoid| [tried, &[avoid]].concat());
+            let other = others.and_then(|it| parts.balance.choose(slot, &it, self.now, random));
+            let chosen = other.or_else(|| parts.balance.choose(slot, tried, self.now, random));
             let resting = || parts.balance.choose_resting(slot, tried);
             let Some(upstream) = chosen.or_else(|| resting().filter(|_| !may_hold)) else {
                 return self.take_any_idle(&wish);
@@ -272,7 +276,12 @@ impl Step<'_> {
                 Ok(socket) => return self.attach(upstream, socket, wish),
                 Err(error) if is_ours(&error) => {
                     tracing::warn!(%error, "no socket to dial with");
-                    return Dialled::Exhausted;
+                    return match self.take_any_idle(&wish) {
+                        Dialled::Ready(connected) => Dialled::Ready(connected),
+                        Dialled::Pending | Dialled::Exhausted | Dialled::Starved => {
+                            Dialled::Starved
+                        }
+                    };
                 }
                 Err(error) => {
                     self.parts.failed(upstream, &error, self.now);
@@ -478,6 +487,11 @@ impl Parts {
     pub(crate) fn probe(&mut self, upstream: u32, now: Instant, timeouts: &Timeouts) {
         let stream = match self.open(upstream) {
             Ok(stream) => stream,
+            // That says nothing of the upstream.
+            Err(error) if is_ours(&error) => {
+                self.balance.put_off(upstream, now);
+                return self.holds.look_again();
+            }
             Err(error) => return self.failed(upstream, &error, now),
         };
         let is_connected = matches!(stream, Stream::Unix(_));
@@ -513,7 +527,9 @@ impl Parts {
         self.upstreams[key as usize].is_probe = false;
         self.balance.connected(upstream, now);
         self.risen.push(upstream);
-        if self.balance.is_listed(upstream) && self.pool.put(upstream, key, now) {
+        let socket = &mut self.upstreams[key as usize].socket;
+        let is_fit = socket.is_reusable() && socket.is_silent();
+        if is_fit && self.balance.is_listed(upstream) && self.pool.put(upstream, key, now) {
             self.rest_in_pool(key, now, timeouts);
         } else {
             self.close(key);
@@ -549,6 +565,14 @@ fn idle_max(adapter: Adapter, timeouts: &Timeouts) -> Duration {
         Adapter::Cowboy | Adapter::Unknown => IDLE_COWBOY,
     };
     timeouts.upstream_idle.unwrap_or(by_adapter)
+}
+
+/// What a request gets for which there is no room.
+fn full(reuse: Reuse) -> Connecting {
+    match reuse {
+        Reuse::Socket => Connecting::Crowded,
+        Reuse::Any | Reuse::Fresh | Reuse::Never => Connecting::Full,
+    }
 }
 
 /// What one worker has of a quota.

@@ -99,6 +99,8 @@ pub(crate) struct Worker {
     doors: Vec<Door>,
     dealer: Option<Dealer>,
     dealt: Receiver<Dealt>,
+    /// Nobody deals connections any more.
+    is_dealt_out: bool,
     mailbox: Arc<Mailbox>,
     open: Arc<AtomicUsize>,
     crowd: Crowd,
@@ -157,6 +159,7 @@ impl Worker {
             doors,
             dealer: seed.dealer,
             dealt: seed.dealt,
+            is_dealt_out: false,
             mailbox: seed.mailbox,
             open: seed.open,
             crowd: seed.crowd,

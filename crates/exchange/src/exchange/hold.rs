@@ -32,7 +32,7 @@ pub(super) struct Hold {
     who: Who,
     /// The service was up within the last minute.
     was_up: bool,
-    /// What was sent is lost: it waits for no more than whether the service is there.
+    /// An opening was broken off.
     is_lost: bool,
 }
 
@@ -85,15 +85,18 @@ impl Exchange {
         }
     }
 
-    /// Waits for whether the service is there, after it broke off what it may have begun.
+    /// Waits for whether the service is there, after it broke off an opening. Its client would open it
+    /// again at once; the second time tells an app that goes down from one that wants no socket.
     pub(super) fn hold_lost<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
         self.hold.is_lost = true;
         self.hold(Failure::Reset, cx);
     }
 
-    /// Whether it is the opening of a Phoenix socket.
+    /// Whether it is the opening of a Phoenix socket, and one that a server would accept.
     pub(super) fn is_socket(&self) -> bool {
-        self.wants_websocket && parting::is_phoenix_socket(&self.head)
+        self.wants_websocket
+            && parting::is_phoenix_socket(&self.head)
+            && self.switch_of_ours().is_some()
     }
 
     /// The service is back, or no longer paused: asks for a connection once more. `input` is what of
@@ -107,9 +110,13 @@ impl Exchange {
         match self.stage {
             Stage::Held => {
                 self.end_wait(cx.now);
-                if self.hold.is_lost {
-                    self.fail(Failure::Reset, cx);
-                    return 0;
+                if std::mem::take(&mut self.hold.is_lost) {
+                    if self.attempts > 1 {
+                        self.fail(Failure::Reset, cx);
+                        return 0;
+                    }
+                    // It may be another node that is there.
+                    self.attempts += 1;
                 }
                 if was_paused {
                     self.hold.from = Some(cx.now);
@@ -146,6 +153,7 @@ impl Exchange {
         self.slot = Some(slot);
         let reuse = match self.attempts {
             0 | 1 => self.reuse(),
+            _ if self.is_socket() => Reuse::Socket,
             _ => Reuse::Never,
         };
         self.wish(slot, reuse, cx);

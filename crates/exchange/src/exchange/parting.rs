@@ -15,7 +15,7 @@ use http1::{HeadLimits, Name, Parsed, RequestHead, close_frame, parse_request};
 use sha1::{Digest as _, Sha1};
 
 use super::{Exchange, Next, Stage, tunnel::SERVICE_RESTART};
-use crate::{Cause, Context, Driver, Ending, Reason, Reuse, error::Failure};
+use crate::{Cause, Context, Driver, Ending, Reason, error::Failure};
 
 /// Openings in a second, among all that wait in one worker.
 const OPENINGS_PER_SECOND: f64 = 200.0;
@@ -65,11 +65,7 @@ impl Exchange {
         cx: &mut Context<'_, D>,
     ) {
         let Some(head) = self.switch_of_ours() else {
-            // It isn't one: what the app says of it can be said to anybody.
-            return match cause {
-                Cause::Away => self.fail(Failure::HoldTimeout, cx),
-                Cause::Crowd => self.wish(slot, Reuse::Never, cx),
-            };
+            return self.fail(Failure::HoldTimeout, cx);
         };
         self.status = 101;
         self.reason = Reason::TurnedAway;
@@ -145,7 +141,7 @@ impl Exchange {
 
     /// The head of the answer that opens the WebSocket (RFC 6455 §4.2.2), with the first subprotocol
     /// that was offered; `None` where the request is none that a server would accept.
-    fn switch_of_ours(&self) -> Option<Vec<u8>> {
+    pub(super) fn switch_of_ours(&self) -> Option<Vec<u8>> {
         let no_limits = HeadLimits {
             head: usize::MAX,
             headers: usize::MAX,

@@ -1,5 +1,7 @@
 //! The request: its head is judged and rewritten, then it goes out with its body.
 
+use std::time::Duration;
+
 use http1::{
     Body, ConnectionOptions, Parsed, RequestHead, Version, connection_options, is_listed,
     parse_request, request_body,
@@ -18,6 +20,9 @@ use crate::{
 
 /// Lengths of a trusted request id (`Plug.RequestId` takes no others).
 const REQUEST_ID_BYTES: std::ops::RangeInclusive<usize> = 20..=200;
+
+/// A new connection that is reset within this was hardly read.
+const UNREAD_MAX: Duration = Duration::from_secs(1);
 
 /// What a request in order leads to.
 enum Admitted {
@@ -108,13 +113,17 @@ impl Exchange {
             // It was being closed when the request came.
             (Link::Open { reused: true }, Loss::End | Loss::Reset) => true,
             // A kernel resets what an app leaves unread, as of connections that were never accepted
-            // when it went down; it ends what was read.
-            (Link::Open { reused: false }, Loss::Reset) => true,
+            // when it went down; it ends what was read. After a while others reset it too.
+            (Link::Open { reused: false }, Loss::Reset) => {
+                let sent = self.forwarded_at.unwrap_or(cx.now);
+                cx.now.saturating_duration_since(sent) < UNREAD_MAX
+            }
             (Link::Open { reused: false }, Loss::End) | (Link::None | Link::Pending, _) => false,
         };
         let may_retry = is_unread && !self.is_heard && self.reuse() == Reuse::Any;
         match self.slot {
             Some(slot) if may_retry && self.attempts == 1 => {
+                self.forwarded_at = None;
                 self.let_go(Fate::Close, cx);
                 self.connect(slot, Reuse::Never, cx);
                 if self.stage == Stage::Waiting {
@@ -122,6 +131,7 @@ impl Exchange {
                 }
             }
             Some(_) if may_retry && self.attempts == 2 => {
+                self.forwarded_at = None;
                 self.let_go(Fate::Close, cx);
                 self.attempts += 1;
                 self.hold(Failure::Reset, cx);

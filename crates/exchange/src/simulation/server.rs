@@ -20,7 +20,8 @@ pub(super) struct Seen {
     pub(super) heads: HashMap<usize, usize>,
     /// Times it was answered, or an answer was begun.
     pub(super) answered: HashMap<usize, usize>,
-    pub(super) is_retriable: HashMap<usize, bool>,
+    /// Times that its head may come.
+    pub(super) heads_max: HashMap<usize, usize>,
     /// What it sent through its tunnel.
     pub(super) tunnelled: HashMap<usize, Vec<u8>>,
     /// What came through its tunnel.
@@ -173,8 +174,14 @@ impl Server {
         let is_chunked = field(head, "Transfer-Encoding").is_some();
         let has_body = is_chunked || length.unwrap_or(0) > 0;
         let is_upgrade = field(head, "Upgrade").is_some();
+        let is_socket = is_upgrade && head.contains("?vsn=");
         let is_retriable = method != "POST" && !has_body && !is_upgrade;
-        seen.is_retriable.insert(id, is_retriable);
+        let heads_max = match (is_retriable, is_socket) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        };
+        seen.heads_max.insert(id, heads_max);
         head.clone_into(&mut self.head);
         let end = if rng.bool() { End::Fin } else { End::Reset };
         self.plan = match rng.u8(..24) {

@@ -328,7 +328,7 @@ impl World {
         );
         assert_eq!(self.service.held, 0, "a place leaks");
         for (id, times) in &self.seen.heads {
-            let times_max = if self.seen.is_retriable[id] { 3 } else { 1 };
+            let times_max = self.seen.heads_max[id];
             assert!(*times <= times_max, "request {id} was sent {times} times");
         }
     }

@@ -157,7 +157,7 @@ impl Raw {
         self.unread.is_empty() && self.read_some().is_ok_and(|count| count == 0)
     }
 
-    fn read_some(&mut self) -> io::Result<usize> {
+    pub(super) fn read_some(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 16 * 1024];
         let count = self.stream.read(&mut buffer)?;
         self.unread.extend_from_slice(&buffer[..count]);
@@ -282,7 +282,7 @@ impl Actor {
                     self.released.lock().unwrap().recv().unwrap();
                     self.answer(&mut peer, "held");
                 }
-                "/websocket" => {
+                "/websocket" | "/websocket?vsn=2.0.0" => {
                     peer.send(
                         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
                          Upgrade: websocket\r\n\

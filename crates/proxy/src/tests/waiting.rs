@@ -237,6 +237,60 @@ fn one_that_leaves_while_it_is_dialled_for_takes_no_other_with_it() {
     assert_eq!(second.answer().text(), "silent no more");
 }
 
+const OPENING: &str = "GET /websocket?vsn=2.0.0 HTTP/1.1\r\nHost: app.test\r\n\
+    Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// phoenix.js would give WebSocket up for good.
+#[test]
+fn an_opening_that_a_dying_node_breaks_off_goes_to_another() {
+    let dying = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = dying.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in dying.incoming() {
+            std::thread::spawn(|| {
+                // Read, so that its kernel ends it and does not reset it.
+                let mut peer = Raw::new(stream.unwrap());
+                peer.read_some().unwrap_or_default();
+            });
+        }
+    });
+    let living = Stand::start();
+    let mut table = table(1, &[("app.test", living.tcp())], Settings::default());
+    let upstreams = [Address::Tcp(address), living.tcp()].map(Upstream::new);
+    let services = vec![Service::new("Service0.Endpoint", 0, upstreams.to_vec())];
+    let routes = table.snapshot.routes.clone();
+    table.snapshot = Arc::new(Snapshot::new(services, routes, None));
+    let stage = Stage::with(table, 1, AccessLog::Off);
+    // One of two is chosen at random.
+    let mut clients: Vec<Raw> = (0..16).map(|_| stage.client()).collect();
+    for client in &mut clients {
+        let head = client.send(OPENING).head();
+        assert!(head.starts_with("http/1.1 101"), "{head}");
+    }
+    // By the app, and not by us.
+    eventually(|| stage.proxy.counters().websockets == 16);
+}
+
+/// Who is turned away is no work for the app.
+#[test]
+fn sockets_that_are_turned_away_leave_room_for_requests() {
+    let mut settings = Settings::default();
+    settings.limits.in_flight = Some(1);
+    settings.limits.upgrades = Some(1);
+    let stand = Stand::start();
+    let stage = Stage::with(
+        table(1, &[("app.test", stand.tcp())], settings),
+        1,
+        AccessLog::Off,
+    );
+    let mut sockets: Vec<Raw> = (0..4).map(|_| stage.client()).collect();
+    for socket in &mut sockets {
+        assert!(socket.send(OPENING).head().starts_with("http/1.1 101"));
+    }
+    assert_eq!(asking(&stage, "/asked").answer().text(), "/asked");
+}
+
 #[test]
 fn a_connect_that_is_not_answered_is_tried_elsewhere() {
     let (silent, stand) = (Silent::new(), Stand::start());

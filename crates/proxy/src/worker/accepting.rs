@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::Ordering,
-        mpsc::{SyncSender, TrySendError},
+        mpsc::{SyncSender, TryRecvError, TrySendError},
     },
     time::Duration,
 };
@@ -90,6 +90,16 @@ impl Dealer {
     /// Deals to these workers; the first is the dealer's own.
     pub(crate) fn new(workers: Vec<(SyncSender<Dealt>, Arc<Mailbox>)>) -> Self {
         Self { workers, next: 0 }
+    }
+
+    /// Deals no more, and says so to those who wait for it.
+    fn dismiss(self) {
+        for (worker, mailbox) in self.workers {
+            drop(worker);
+            if let Err(error) = mailbox.wake() {
+                tracing::error!(%error, "worker can't be woken");
+            }
+        }
     }
 
     /// Gives a connection away; returns it where it is the dealer's own turn, or where the one
@@ -196,8 +206,15 @@ impl Worker {
 
     /// Takes the connections that were dealt to this worker.
     pub(super) fn take_dealt(&mut self) {
-        while let Ok(dealt) = self.dealt.try_recv() {
-            self.admit(dealt);
+        loop {
+            match self.dealt.try_recv() {
+                Ok(dealt) => self.admit(dealt),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.is_dealt_out = true;
+                    return;
+                }
+            }
         }
     }
 
@@ -217,6 +234,9 @@ impl Worker {
     /// Accepts what still waits, then closes the doors. What a successor accepts from stays where
     /// it is, and what waits there is the successor's.
     pub(super) fn close_doors(&mut self, has_successor: bool) {
+        if let Some(dealer) = self.dealer.take() {
+            dealer.dismiss();
+        }
         if has_successor {
             self.doors.clear();
             self.paused = None;

@@ -122,12 +122,15 @@ impl Worker {
             return;
         };
         let Slot { connection, .. } = slot;
-        if connection.socket.wants_flush()
-            && connection.socket.flush(&mut self.parts.buffers) == Flushed::All
-        {
-            self.step(key, |client, context| {
-                client.on_drained(Side::Client, context);
-            });
+        if connection.socket.wants_flush() {
+            match connection.socket.flush(&mut self.parts.buffers) {
+                Flushed::All => self.step(key, |client, context| {
+                    client.on_drained(Side::Client, context);
+                }),
+                Flushed::Some => self.step(key, |client, context| client.on_progress(context)),
+                // Broken sockets are told below, however they broke.
+                Flushed::Nothing | Flushed::Broken => {}
+            }
         }
         for _ in 0..READS_PER_TURN {
             if !self.read_client(key) {
@@ -193,7 +196,7 @@ impl Worker {
         }
         if socket.wants_flush() {
             match socket.flush(&mut self.parts.buffers) {
-                Flushed::All => {}
+                Flushed::All | Flushed::Nothing => {}
                 Flushed::Broken => return self.close_client(key),
                 // It moves: it has its time anew.
                 Flushed::Some => {

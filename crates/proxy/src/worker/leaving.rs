@@ -60,6 +60,7 @@ impl Worker {
 
     /// Whether there is nothing left to do.
     pub(super) fn has_left(&self) -> bool {
-        self.stopping || (self.drain.is_some() && self.clients.is_empty())
+        // What was dealt to it is its own to serve, so it waits for the dealer to leave off.
+        self.stopping || (self.drain.is_some() && self.clients.is_empty() && self.is_dealt_out)
     }
 }

@@ -46,7 +46,8 @@ impl Worker {
         };
         if upstream.socket.wants_flush() {
             match upstream.socket.flush(&mut self.parts.buffers) {
-                Flushed::Some => {}
+                Flushed::Some => self.step(client, |client, context| client.on_progress(context)),
+                Flushed::Nothing => {}
                 // Where it broke, the exchange may go on: what the upstream has answered before is
                 // read first, the break after it.
                 Flushed::All | Flushed::Broken => {
@@ -129,6 +130,12 @@ impl Worker {
                 self.step(client, |client, context| {
                     client.on_connected(connected, context);
                 });
+                // What it said before it was asked came with the same event.
+                if self.serves(key, client)
+                    && self.parts.upstreams[key as usize].socket.wants_read()
+                {
+                    self.parts.queue_upstream(key);
+                }
             }
             Err(error) => self.fail_dialling(key, &error),
         }
@@ -166,7 +173,7 @@ impl Worker {
                     client.on_connected(connected, context);
                 });
             }
-            Dialled::Exhausted => {
+            Dialled::Exhausted | Dialled::Starved => {
                 self.step(client, |client, context| client.on_refused(context));
             }
         }

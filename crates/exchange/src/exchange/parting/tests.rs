@@ -157,7 +157,8 @@ fn what_no_server_would_accept_is_refused() {
         ("dGhlIHNhbXBsZSBub25jZQ==", "*GhlIHNhbXBsZSBub25jZQ=="),
     ] {
         let mut script = away();
-        script.client_sends(ASK.replace(right, wrong)).waits(0.2);
+        // It waits as any other upgrade does.
+        script.client_sends(ASK.replace(right, wrong)).waits(2.0);
         let calls = script.calls();
         assert!(calls.contains("503 hold_timeout"), "{wrong}: {calls}");
     }
@@ -190,9 +191,10 @@ fn the_more_wait_the_longer_each_is_open() {
     assert!(open_time(Duration::MAX) < Duration::from_millis(2500));
 }
 
-/// Its app may have begun it: nobody sends it again but its client.
+/// Its client would open it again at once, and so it is once more where the app, or another node of
+/// it, is there.
 #[test]
-fn one_that_its_app_broke_off_is_told_only_if_the_app_is_there() {
+fn one_that_its_app_broke_off_twice_is_told_only_if_the_app_is_there() {
     let mut script = Script::new();
     script.client_sends(ASK).upstream_resets();
     script.waits(0.2).waits(0.05);
@@ -209,8 +211,19 @@ fn one_that_its_app_broke_off_is_told_only_if_the_app_is_there() {
     "#]].assert_eq(&script.calls());
     let mut script = Script::new();
     script.client_sends(ASK).upstream_ends().is_available();
+    script.upstream_sends(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+    );
+    let calls = script.calls();
+    assert!(calls.contains("to client: HTTP/1.1 101"), "{calls}");
+    assert_eq!(calls.matches("connect 3 Socket").count(), 2, "{calls}");
+    let mut script = Script::new();
+    script.client_sends(ASK).upstream_ends().is_available();
+    script.upstream_ends().is_available();
     let calls = script.calls();
     assert!(calls.contains("502 reset"), "{calls}");
+    assert_eq!(calls.matches("connect 3 Socket").count(), 2, "{calls}");
     let mut script = Script::new();
     script.client_sends(ASK).upstream_sends("HTTP/1.1 101 Sw");
     script.upstream_resets();
@@ -233,13 +246,9 @@ fn one_of_a_crowd_is_turned_away_without_waiting_for_a_place() {
         finished GET auth.local/live/websocket 101 turned_away, close code 1012
         end client Lingering
     "#]].assert_eq(&script.calls());
-    // What no server would accept is the app's to refuse.
+    // What no server would accept is the app's to refuse, and takes no place among those.
     let mut script = Script::new();
-    script.answers_connecting(&[Connecting::Crowded]);
     script.client_sends(ASK.replace("Version: 13", "Version: 8"));
     let calls = script.calls();
-    assert!(
-        calls.starts_with("connect 3 Socket\nconnect 3 Never\nto upstream"),
-        "{calls}"
-    );
+    assert!(calls.starts_with("connect 3 Never\nto upstream"), "{calls}");
 }
