@@ -167,9 +167,9 @@ fn parse(
 
 /// Whether reading may tell more than it did when there were `scanned` bytes.
 ///
-/// A head is read from its start each time, so only at its end, at the first line end that is none,
-/// and each time that it has doubled: that makes the work linear, and a fault in a dripping head
-/// isn't kept back for long.
+/// A head is read from its start each time, so only at its end, at the end of its first line, at the
+/// first line end that is none, and each time that it has doubled: that makes the work linear, and a
+/// fault in a dripping head isn't kept back for long.
 fn is_worth_reading(window: &[u8], scanned: usize, limits: &HeadLimits) -> bool {
     // With this many bytes a target over its limit shows: an empty line, a method and an SP may
     // stand before it.
@@ -177,6 +177,14 @@ fn is_worth_reading(window: &[u8], scanned: usize, limits: &HeadLimits) -> bool 
     window.len().checked_ilog2() != scanned.checked_ilog2()
         || (scanned <= target_shows && target_shows < window.len())
         || ends_lines(window, scanned)
+        || ends_first_line(window, scanned)
+}
+
+/// Whether the first LF, but for that of an empty line before a request, is at or behind `from`.
+fn ends_first_line(window: &[u8], from: usize) -> bool {
+    let start = if window.starts_with(b"\r\n") { 2 } else { 0 };
+    let line = window.get(start..).unwrap_or_default();
+    memchr::memchr(b'\n', line).is_some_and(|at| start + at >= from)
 }
 
 /// Whether an LF at or behind `from` ends the head, or no line at all since it has no CR.

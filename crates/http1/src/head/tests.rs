@@ -384,6 +384,19 @@ mod s9112_3_request_line {
         );
     }
 
+    /// Who sends no more than a bad line waits for no time to be up, however its bytes come.
+    #[test]
+    fn a_bad_line_is_told_at_its_end() {
+        for line in [&b"GET /case\r\n"[..], b"\r\nGET /case\r\n"] {
+            for cut in 0..line.len() {
+                let mut scanned = 0;
+                let before = told_request(&line[..cut], &LIMITS, &mut scanned);
+                let told = before.and_then(|_| told_request(line, &LIMITS, &mut scanned));
+                assert_eq!(told, Err(HeadError::StartLine), "cut at {cut}");
+            }
+        }
+    }
+
     #[test]
     fn other_protocols() {
         check_refused(
