@@ -20,6 +20,9 @@ const FILE_BYTES_MAX: u64 = 1024;
 /// Bits of a file's mode that let others than its owner in.
 const MODE_OTHERS: u32 = 0o077;
 
+/// The same where the group's bits are the mask of an access list.
+const MODE_OTHERS_OF_CREDENTIAL: u32 = 0o007;
+
 /// A node's cookie. Neither `Debug` nor an error ever shows it.
 #[derive(Clone)]
 pub struct Cookie(String);
@@ -31,6 +34,19 @@ pub enum Strictness {
     Refuse,
     /// Take it and tell: `releases/COOKIE`, which `mix release` makes readable for all.
     Warn,
+    /// As `Refuse`, for a file in systemd's `$CREDENTIALS_DIRECTORY`. It is root's, and an access list
+    /// lets the service's user read it: that is why its group seems to (0440).
+    Credential,
+}
+
+impl Strictness {
+    /// Bits of a mode that make a file loose.
+    fn loose(self) -> u32 {
+        match self {
+            Self::Refuse | Self::Warn => MODE_OTHERS,
+            Self::Credential => MODE_OTHERS_OF_CREDENTIAL,
+        }
+    }
 }
 
 /// What [`Cookie::read`] found.
@@ -86,7 +102,7 @@ impl Cookie {
     ///
     /// # Errors
     ///
-    /// The file can't be read, others may read it (with [`Strictness::Refuse`]), or it holds no cookie.
+    /// The file can't be read, others may read it (unless with [`Strictness::Warn`]), or it holds no cookie.
     pub fn read(path: &Path, strictness: Strictness) -> Result<CookieFile, CookieError> {
         let unreadable = |source| CookieError::Unreadable {
             path: path.to_owned(),
@@ -94,8 +110,8 @@ impl Cookie {
         };
         let file = File::open(path).map_err(unreadable)?;
         // Of the file that is open, not of what the path names by now.
-        let is_loose = mode(&file).map_err(unreadable)? & MODE_OTHERS != 0;
-        if is_loose && strictness == Strictness::Refuse {
+        let is_loose = mode(&file).map_err(unreadable)? & strictness.loose() != 0;
+        if is_loose && strictness != Strictness::Warn {
             return Err(CookieError::Loose(path.to_owned()));
         }
         let mut bytes = Vec::new();

@@ -18,6 +18,9 @@ const RELEASE_COOKIE_FILE: &str = "releases/COOKIE";
 /// The variable of a release's cookie.
 const RELEASE_COOKIE: &str = "RELEASE_COOKIE";
 
+/// The variable in which systemd says where a service has its credentials.
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
 /// Where OTP looks, below the home folder.
 const HOME_COOKIE_FILE: &str = ".erlang.cookie";
 
@@ -64,7 +67,7 @@ fn cookie(
         Err(error) => Err(problem(place, &error)),
     };
     if let Some((path, place)) = &nodes.cookie_file {
-        return read(path.clone(), Strictness::Refuse, place);
+        return read(path.clone(), strictness(path, environment), place);
     }
     if let Some(text) = environment.get(RELEASE_COOKIE) {
         let place = Place::Variable(RELEASE_COOKIE.to_owned());
@@ -91,6 +94,15 @@ fn cookie(
             "there is no cookie to open the nodes with: name its file with --cookie-file, or set \
              RELEASE_COOKIE (looked for releases/COOKIE and ~/.erlang.cookie too)",
         )),
+    }
+}
+
+/// How to take the file that was named.
+fn strictness(path: &Path, environment: &Environment) -> Strictness {
+    let credentials = environment.get(CREDENTIALS_DIRECTORY).map(Path::new);
+    match credentials.is_some_and(|folder| path.parent() == Some(folder)) {
+        true => Strictness::Credential,
+        false => Strictness::Refuse,
     }
 }
 

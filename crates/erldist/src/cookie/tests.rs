@@ -65,6 +65,16 @@ fn a_file_that_others_may_read_is_refused_or_told() {
 }
 
 #[test]
+fn a_credential_seems_to_be_readable_for_a_group() {
+    let file = read(b"SECRET", 0o440, Strictness::Credential).unwrap();
+    assert!(!file.is_loose);
+    for mode in [0o444, 0o442] {
+        let error = read(b"SECRET", mode, Strictness::Credential).unwrap_err();
+        assert!(matches!(error, CookieError::Loose(_)), "{mode:o}: {error}");
+    }
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let missing = std::path::Path::new("/nonexistent/.erlang.cookie");
     let error = Cookie::read(missing, Strictness::Refuse).unwrap_err();

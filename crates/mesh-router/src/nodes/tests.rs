@@ -84,6 +84,23 @@ fn a_cookie_is_looked_for_where_releases_and_people_have_it() {
 }
 
 #[test]
+fn a_cookie_among_systemds_credentials_may_have_their_mode() {
+    let folder = folder();
+    let root = folder.path();
+    file(root, "credentials/cookie", 0o440);
+    let (directory, cookie) = (root.join("credentials"), root.join("credentials/cookie"));
+    let service = environment(&[("CREDENTIALS_DIRECTORY", &directory)]);
+    assert!(!is_loose(&open(&nodes(Some(&cookie)), &service, None)));
+    // The same file is somebody's where it is nobody's credential.
+    let none = environment(&[]);
+    assert_eq!(
+        problem(open(&nodes(Some(&cookie)), &none, None), &folder),
+        "--cookie-file: others may read the cookie in …/credentials/cookie: \
+         chmod 400 …/credentials/cookie"
+    );
+}
+
+#[test]
 fn a_cookie_that_cannot_be_used_is_told_with_its_mend() {
     let folder = folder();
     let root = folder.path();
