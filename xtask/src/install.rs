@@ -100,6 +100,10 @@ pub(crate) const FOR_TESTS: &[Need] = &[
         what: What::Program("promtool"),
         package: "prometheus",
     },
+    Need {
+        what: What::Program("systemd-analyze"),
+        package: "systemd",
+    },
 ];
 
 /// What it takes to make a Debian 13 of its own.

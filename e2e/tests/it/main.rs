@@ -43,4 +43,5 @@ mod streams;
 mod tenants;
 mod terms;
 mod tidy;
+mod units;
 mod upgrade;
