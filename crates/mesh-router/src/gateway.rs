@@ -35,7 +35,7 @@ use tracing::{error, info, warn};
 
 use desk::{Desk, Doors};
 use successor::Successor;
-pub(crate) use vms::Reporting;
+pub(crate) use vms::{Reporting, vm_parted};
 
 use crate::{
     args::Options,
@@ -52,7 +52,7 @@ use crate::{
 /// How long the workers may take to end once the VM that started us is gone.
 const END_MAX: Duration = Duration::from_millis(50);
 
-/// Why a service can't be paused now.
+/// Why nothing can be changed now.
 const UPGRADING: &str = "an upgrade is under way; ask again in a moment";
 
 /// Why a gateway has ended.
@@ -219,7 +219,15 @@ impl Gateway {
                 Ok(()) = self.table.changed() => self.publish(),
                 asked = signals.next() => match asked {
                     Asked::Stop => break Succession::Nobody,
-                    Asked::Reload => self.reload_unasked(options, process).await,
+                    Asked::Reload => {
+                        self.reload_unasked(options, process).await;
+                        if successor.is_some() {
+                            warn!(
+                                fix = "reload once more when the log says `successor accepts`",
+                                "reloaded, but the successor has read its settings before"
+                            );
+                        }
+                    }
                     Asked::Upgrade => self.upgrade(&mut successor).await,
                 },
                 (pid, ready) = ready(&mut successor) => {
@@ -239,8 +247,15 @@ impl Gateway {
                     }
                 }
                 Some(wish) = self.desk.wish() => match wish {
+                    // Whoever asked has given up: what is granted now comes as a surprise.
+                    Wish::Reload(answer) if answer.is_closed() => {}
+                    Wish::Pause(_, _, answer) if answer.is_closed() => {}
                     Wish::Reload(answer) => {
-                        let came = self.reload(options, process).await;
+                        let came = match successor {
+                            // It has read its settings already.
+                            Some(_) => Err(Refusal::Conflict(UPGRADING.to_owned())),
+                            None => self.reload(options, process).await,
+                        };
                         // Whoever asked may have given up.
                         let _ = answer.send(came);
                     }

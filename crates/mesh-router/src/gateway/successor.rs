@@ -62,13 +62,15 @@ impl Successor {
             .env(handover::NAMES, names)
             // Only the process itself would know it. Without it the number is believed.
             .env_remove("LISTEN_PID")
+            // systemfd's, for numbers that are none of ours.
+            .env_remove("LISTEN_FDS_FIRST_FD")
             .fd_mappings(descriptors)
             .context("placing our sockets")?;
+        ours.set_nonblocking(true).context("making a channel")?;
+        let ours = UnixStream::from_std(ours).context("making a channel")?;
         let child = Command::from(command)
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
-        ours.set_nonblocking(true).context("making a channel")?;
-        let ours = UnixStream::from_std(ours).context("making a channel")?;
         let (word, mut tell) = ours.into_split();
         let mut telling = JoinSet::new();
         telling.spawn(async move {

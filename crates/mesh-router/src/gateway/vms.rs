@@ -34,13 +34,19 @@ pub(crate) struct Reporting {
 
 /// Waits until the VM that started us parts from us; for ever where none did. Dropping it loses nothing.
 pub(super) async fn parted(parting: &mut Option<watch::Receiver<Option<Parting>>>) -> Parting {
-    if let Some(told) = parting
-        && let Ok(parting) = told.wait_for(Option::is_some).await
-        && let Some(parting) = *parting
-    {
-        return parting;
+    match parting {
+        Some(told) => vm_parted(told).await,
+        None => std::future::pending().await,
     }
-    std::future::pending().await
+}
+
+/// Waits until the VM that started us parts from us, or is not listened to any more.
+pub(crate) async fn vm_parted(told: &mut watch::Receiver<Option<Parting>>) -> Parting {
+    let told = told.wait_for(Option::is_some).await;
+    // Nobody tells where its connection was refused.
+    told.ok()
+        .and_then(|parting| *parting)
+        .unwrap_or(Parting::Refused)
 }
 
 /// Takes in whoever connects, until a successor does. Dropping it closes the door, and removes its

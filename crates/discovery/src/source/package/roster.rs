@@ -140,7 +140,11 @@ impl Roster {
             Event::Resolved(host, machine) => {
                 self.is_changed = true;
                 let asked = now.instant;
-                self.places.insert(host, Some(Place { machine, asked }));
+                match (self.places.get_mut(&host), machine) {
+                    // A resolver that fails doesn't move a machine.
+                    (Some(Some(place)), Err(_)) if place.machine.is_ok() => place.asked = asked,
+                    (_, machine) => _ = self.places.insert(host, Some(Place { machine, asked })),
+                }
             }
             Event::Time => {}
         }

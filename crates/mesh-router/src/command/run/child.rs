@@ -8,14 +8,13 @@ use std::{
 
 use discovery::{GreetError, Nodes, Parent, Parting, Vms};
 use proxy::HandedOver;
-use tokio::sync::watch;
 
 use crate::{
     Exit,
     args::Options,
     config::{Environment, Place, Problem, Problems},
     descriptors, exit_of,
-    gateway::{Ending, Gateway, Live, Reporting},
+    gateway::{Ending, Gateway, Live, Reporting, vm_parted},
     logging,
     setup::Setup,
     signals::Signals,
@@ -82,7 +81,7 @@ async fn begin_and_serve(
     if let Some((nodes, _)) = &mut nodes {
         tokio::select! {
             () = nodes.settle(survey::NODES_WAIT) => {}
-            parting = parted(&mut parting) => return Ok(Ending::Parted(parting)),
+            parting = vm_parted(&mut parting) => return Ok(Ending::Parted(parting)),
         }
     }
     let said = nodes.as_ref().map(|(nodes, _)| nodes.report());
@@ -92,7 +91,7 @@ async fn begin_and_serve(
     }
     tokio::select! {
         () = vms.settle(REPORT_WAIT) => {}
-        parting = parted(&mut parting) => return Ok(Ending::Parted(parting)),
+        parting = vm_parted(&mut parting) => return Ok(Ending::Parted(parting)),
     }
     // What the VM's endpoints claim twice is shown, and keeps the others from nothing.
     let survey = Survey::with(&setup, said, Some(vms.report()));
@@ -111,12 +110,4 @@ async fn begin_and_serve(
     descriptors::tell(gateway.setup().config.asked_connections());
     super::log(&gateway);
     gateway.serve(signals, options, process).await
-}
-
-/// Waits until the VM parts from us.
-async fn parted(parting: &mut watch::Receiver<Option<Parting>>) -> Parting {
-    match parting.wait_for(Option::is_some).await.map(|it| *it) {
-        Ok(Some(parting)) => parting,
-        Ok(None) | Err(_) => std::future::pending().await,
-    }
 }
