@@ -66,6 +66,13 @@ pub fn bind(
     handed: &mut HandedOver,
 ) -> Result<Bound, BindError> {
     if let Some(handed) = handed.take(purpose, address).pop() {
+        if purpose == Purpose::Package && is_open_to_all(&handed.address) {
+            let why = io::Error::other(
+                "everybody may connect to it, and say where requests go: set SocketMode=0600 and \
+                 SocketUser=, or 0660 and SocketGroup=",
+            );
+            return Err(BindError::Io(handed.address.clone(), why));
+        }
         return Ok(Bound::handed(handed));
     }
     let failed = |error: io::Error| match (error.kind(), address) {
@@ -95,6 +102,17 @@ pub fn bind(
                 address: address.clone(),
                 socket: Socket::Unix(listener, path.clone()),
             })
+        }
+    }
+}
+
+/// Whether a socket's file lets others than its owner and group connect.
+fn is_open_to_all(address: &ListenAddress) -> bool {
+    const OTHERS_WRITE: u32 = 0o002;
+    match address {
+        ListenAddress::Tcp(_) => false,
+        ListenAddress::Unix(path) => {
+            fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_WRITE != 0)
         }
     }
 }

@@ -63,3 +63,18 @@ fn a_unix_socket_is_its_owners_and_goes_with_its_door() {
     drop(door);
     assert!(!path.exists());
 }
+
+#[test]
+fn a_socket_for_vms_that_is_open_to_all_is_refused() {
+    use std::os::unix::{fs::PermissionsExt as _, net::UnixListener};
+    let folder = tempfile::tempdir().unwrap();
+    for (mode, is_refused) in [(0o666, true), (0o660, false), (0o600, false)] {
+        let path = folder.path().join(format!("{mode:o}.sock"));
+        let listener = UnixListener::bind(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let handed = Handed::new(Purpose::Package, listener).unwrap().unwrap();
+        let mut handed = HandedOver(vec![handed]);
+        let bound = super::bind(&ListenAddress::Unix(path), Purpose::Package, &mut handed);
+        assert_eq!(bound.is_err(), is_refused, "{mode:o}");
+    }
+}
