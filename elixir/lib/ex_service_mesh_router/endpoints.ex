@@ -64,17 +64,10 @@ defmodule ExServiceMeshRouter.Endpoints do
   @impl true
   def init(%{options: options, endpoints: endpoints, originals: originals}) do
     Process.flag(:trap_exit, true)
-    telemetry? = Code.ensure_loaded?(:telemetry)
-
-    if telemetry? do
-      # From a process before this one it may still be there, and is as good.
-      handler = [{__MODULE__, @event}, @event, &__MODULE__.handle_event/4, nil]
-      _ = Optional.call(:telemetry, :attach, handler)
-    end
 
     state = %{
       options: options,
-      telemetry?: telemetry?,
+      telemetry?: attach(),
       originals: originals,
       given: Urls.hosts(endpoints, options),
       endpoints: Map.new(endpoints, fn {app, module} -> {module, endpoint(app)} end),
@@ -175,12 +168,35 @@ defmodule ExServiceMeshRouter.Endpoints do
   @impl true
   def terminate(_why, state) do
     if state.telemetry?, do: Optional.call(:telemetry, :detach, [{__MODULE__, @event}])
+  catch
+    # It may have stopped before us.
+    :exit, _why -> :ok
   end
+
+  # Returns whether telemetry tells of endpoints that start. Nothing orders its start before ours, and
+  # before that it exits.
+  defp attach do
+    # From a process before this one the handler may still be there, and is as good.
+    handler = [{__MODULE__, @event}, @event, &__MODULE__.handle_event/4, nil]
+    loaded? = Code.ensure_loaded?(:telemetry)
+    if loaded?, do: Optional.call(:telemetry, :attach, handler)
+    loaded?
+  catch
+    :exit, _why -> false
+  end
+
+  defp attach_late(%{telemetry?: false} = state) do
+    if Process.whereis(:telemetry_handler_table),
+      do: %{state | telemetry?: attach()},
+      else: state
+  end
+
+  defp attach_late(state), do: state
 
   ## Looking
 
   defp look(state) do
-    state = state |> rescan() |> find_all() |> settle()
+    state = state |> attach_late() |> rescan() |> find_all() |> settle()
     # Later telemetry tells.
     unless state.settled? and state.telemetry?, do: Process.send_after(self(), :look, @look_ms)
     state
