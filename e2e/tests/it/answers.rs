@@ -101,17 +101,14 @@ mod own_answers {
 
     #[test]
     fn an_upstream_that_hangs_up_without_an_answer_is_502() {
-        let upstream = Upstream::play(|connection| {
-            connection.request();
-            connection.reset_on_close();
-        });
+        let upstream = Upstream::play(|connection| _ = connection.request());
         let gateway = Gateway::to(&upstream);
         assert_eq!(gateway.get("auth.test", "/").status(), 502);
         gateway.access_line(|line| line["reason"] == "reset");
         assert_eq!(
             upstream.requests().len(),
             1,
-            "on a new connection nothing is sent twice"
+            "what was read is not sent twice"
         );
     }
 }
