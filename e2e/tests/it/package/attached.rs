@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use e2e::{Client, Gateway, Launch, Message, Upstream, eventually, upstream::text};
+use e2e::{Client, Gateway, Launch, Message, Upstream, eventually, tool, upstream::text};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -437,6 +437,37 @@ fn vms_go_over_to_the_gateway_that_takes_the_place() {
     vm.is_applied(1);
     assert_eq!(attached.get("shop.test").text(), "here");
     assert_ne!(attached.state("shop.test"), "unconfirmed");
+}
+
+/// As while its app restarts: what was known of it is known to the next gateway, and the one after.
+#[test]
+fn a_vm_that_is_away_is_known_to_each_gateway_that_takes_the_place() {
+    let upstream = Upstream::answering(text("here"));
+    let attached = Attached::start("");
+    let mut vm = attached.hello("shop@a");
+    vm.report(
+        1,
+        &[endpoint("ShopWeb.Endpoint", "shop.test", upstream.port())],
+    );
+    vm.is_applied(1);
+    // A frame that is none has the gateway end the connection, without a word of the VM's.
+    vm.send(&framed(b"none")).unwrap();
+    assert!(vm.ends().is_some());
+    let mut successors: Vec<Killed> = Vec::new();
+    for seen in 0..2 {
+        match successors.last() {
+            None => attached.gateway.signal("USR2"),
+            Some(Killed(pid)) => tool::signal(pid.parse().unwrap(), "USR2"),
+        }
+        let accepts = eventually("the next one", || {
+            let lines = attached.gateway.stderr();
+            let accepts = |line: &&String| line.contains("successor accepts");
+            lines.iter().filter(accepts).nth(seen).cloned()
+        });
+        let line: Value = serde_json::from_str(&accepts).unwrap();
+        successors.push(Killed(line["pid"].to_string()));
+        assert_eq!(attached.get("shop.test").text(), "here", "{seen}");
+    }
 }
 
 /// A process that ends with the test.

@@ -50,8 +50,8 @@ pub(crate) enum Event {
     Closed(ConnectionId),
     /// The process has ended.
     Ended(ConnectionId),
-    /// The gateway before us knew of a VM.
-    Inherited(Hello, Pushed),
+    /// The gateway before us knew of a VM; the connection stands for the one that was there.
+    Inherited(ConnectionId, Hello, Pushed),
     /// Where a host is; or why that is not known.
     Resolved(String, Result<Machine, String>),
     /// Time went by.
@@ -136,7 +136,7 @@ impl Roster {
             Event::Unreadable(id, why) => self.refuse(id, why, now),
             Event::Closed(id) => self.closed(id, now),
             Event::Ended(id) => self.ended(id, now),
-            Event::Inherited(hello, pushed) => self.inherited(hello, pushed, now),
+            Event::Inherited(id, hello, pushed) => self.inherited(id, hello, pushed, now),
             Event::Resolved(host, machine) => {
                 self.is_changed = true;
                 let asked = now.instant;
@@ -267,14 +267,13 @@ impl Roster {
     }
 
     /// Takes over what the gateway before us knew. It is a lost sight until the VM connects again.
-    fn inherited(&mut self, hello: Hello, pushed: Pushed, now: Now) {
+    fn inherited(&mut self, id: ConnectionId, hello: Hello, pushed: Pushed, now: Now) {
         let name = name(&hello, hello.os_pid);
         self.make_room();
         let member = self.members.entry(name.clone());
         let member = member.or_insert_with(|| Member::new(name, now));
         if member.reported().is_none() {
-            let pid = hello.os_pid;
-            member.inherit(hello, pid, pushed, now);
+            member.inherit(id, hello, pushed, now);
             self.is_changed = true;
         }
     }

@@ -49,8 +49,8 @@ pub struct Vms {
     /// What was told the registry last.
     reported: Report,
     connections: BTreeMap<ConnectionId, Line>,
-    /// Those that wait for the ends of processes.
-    watches: BTreeMap<ConnectionId, AbortHandle>,
+    /// What is kept of VMs while the roster knows them, connected or not.
+    kept: BTreeMap<ConnectionId, Kept>,
     next: ConnectionId,
     tasks: JoinSet<()>,
     events: mpsc::Receiver<Event>,
@@ -97,12 +97,20 @@ pub enum Parting {
 #[derive(Debug)]
 struct Line {
     outbox: Outbox,
-    words: Words,
     reading: AbortHandle,
     /// It was welcomed.
     is_known: bool,
     /// The report that it was told every worker forwards by.
     applied: Option<i64>,
+}
+
+/// What is kept of a VM beyond its connection.
+#[derive(Debug)]
+struct Kept {
+    /// What it said last.
+    words: Words,
+    /// Waits for the end of its process, and holds a descriptor until then.
+    watch: Option<AbortHandle>,
 }
 
 /// What every VM is shown, those too that come later.
@@ -190,7 +198,7 @@ impl Vms {
             reported: roster.report(),
             roster,
             connections: BTreeMap::new(),
-            watches: BTreeMap::new(),
+            kept: BTreeMap::new(),
             next: 1,
             tasks: JoinSet::new(),
             events,
@@ -224,7 +232,8 @@ impl Vms {
             let parting = read(id, reader, &events).await;
             teller.send_replace(Some(parting));
         });
-        let line = Line::new(parent.outbox.clone(), words, reading);
+        self.kept.insert(id, Kept { words, watch: None });
+        let line = Line::new(parent.outbox.clone(), reading);
         self.connections.insert(id, line);
         let hello = FromVm::Hello(Box::new(parent.hello.clone()));
         self.roster.apply(Event::Said(id, hello), Now::read());
@@ -236,9 +245,11 @@ impl Vms {
     /// Takes over what the gateway before us heard; it is unconfirmed until its VMs are back. The
     /// registry is to be given [`report`](Self::report) at the start.
     pub fn inherit(&mut self, words: &[u8]) {
-        for (hello, pushed) in words::read(words) {
+        for (hello, pushed, words) in words::read(words) {
+            let id = self.next_id();
+            self.kept.insert(id, Kept { words, watch: None });
             self.roster
-                .apply(Event::Inherited(hello, pushed), Now::read());
+                .apply(Event::Inherited(id, hello, pushed), Now::read());
         }
         self.reported = self.roster.report();
     }
@@ -340,8 +351,9 @@ impl Vms {
             }
             Said::Asked(answer) => {
                 let mut handed = Vec::new();
-                for line in self.connections.values().filter(|it| it.is_known) {
-                    line.words.add_to(&mut handed);
+                // Of those that are away too: their services would be unknown.
+                for kept in self.kept.values() {
+                    kept.words.add_to(&mut handed);
                 }
                 // Whoever asked may have given up.
                 let _ = answer.send(handed);
@@ -397,21 +409,25 @@ impl Vms {
         let reading = self.tasks.spawn(async move {
             read(id, reader, &teller).await;
         });
-        if let Some(process) = process {
+        let watch = process.map(|process| {
             let teller = self.teller.clone();
-            let watch = self.tasks.spawn(async move {
+            self.tasks.spawn(async move {
                 process.ended().await;
                 tell(&teller, Event::Ended(id)).await;
-            });
-            self.watches.insert(id, watch);
-        }
-        self.connections
-            .insert(id, Line::new(outbox, words, reading));
+            })
+        });
+        self.kept.insert(id, Kept { words, watch });
+        self.connections.insert(id, Line::new(outbox, reading));
+    }
+
+    fn next_id(&mut self) -> ConnectionId {
+        let id = self.next;
+        self.next = self.next.saturating_add(1);
+        id
     }
 
     fn take_in(&mut self, process: Option<u32>) -> ConnectionId {
-        let id = self.next;
-        self.next = self.next.saturating_add(1);
+        let id = self.next_id();
         self.roster
             .apply(Event::Connected(id, process), Now::read());
         id
@@ -439,7 +455,7 @@ impl Vms {
         for id in close {
             self.end(id, None);
         }
-        self.watch_less();
+        self.keep_less();
         for host in resolve {
             self.tasks.spawn(look_up(host, self.teller.clone()));
         }
@@ -456,20 +472,17 @@ impl Vms {
         });
     }
 
-    /// Stops to wait for the ends of processes of which nobody speaks any more: each wait holds a
-    /// descriptor.
-    fn watch_less(&mut self) {
-        if self.watches.len() <= self.connections.len() {
+    /// Lets go what is kept of VMs of which nobody speaks any more.
+    fn keep_less(&mut self) {
+        if self.kept.len() <= self.connections.len() {
             return;
         }
         let known = self.roster.connections();
-        self.watches.retain(|id, watch| {
-            let is_known = known.contains(id);
-            if !is_known {
+        for (_, gone) in self.kept.extract_if(.., |id, _| !known.contains(id)) {
+            if let Some(watch) = gone.watch {
                 watch.abort();
             }
-            is_known
-        });
+        }
     }
 
     fn end(&mut self, id: ConnectionId, last: Option<&ToVm>) {
@@ -481,10 +494,9 @@ impl Vms {
 }
 
 impl Line {
-    fn new(outbox: Outbox, words: Words, reading: AbortHandle) -> Self {
+    fn new(outbox: Outbox, reading: AbortHandle) -> Self {
         Self {
             outbox,
-            words,
             reading,
             is_known: false,
             applied: None,

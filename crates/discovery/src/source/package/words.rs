@@ -39,21 +39,33 @@ impl Words {
     pub(crate) fn add_to(&self, handed: &mut Vec<u8>) {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = said.hello.len().saturating_add(said.report.len());
-        if !said.report.is_empty() && handed.len().saturating_add(bytes) <= WORDS_BYTES_MAX {
+        let is_whole = !said.hello.is_empty() && !said.report.is_empty();
+        if is_whole && handed.len().saturating_add(bytes) <= WORDS_BYTES_MAX {
             handed.extend_from_slice(&said.hello);
             handed.extend_from_slice(&said.report);
         }
     }
 }
 
-/// Reads what was handed on. What can't be read, as from another version, ends it.
-pub(crate) fn read(handed: &[u8]) -> Vec<(Hello, Pushed)> {
+/// Reads what was handed on, and what of it is to be handed on again. What can't be read, as from
+/// another version, ends it.
+pub(crate) fn read(handed: &[u8]) -> Vec<(Hello, Pushed, Words)> {
     let mut frames = Frames::default();
     frames.feed(handed);
     let mut vms = Vec::new();
-    let mut next = || FromVm::read(frames.take().ok()??).ok();
-    while let (Some(FromVm::Hello(hello)), Some(FromVm::Report(pushed))) = (next(), next()) {
-        vms.push((*hello, pushed));
+    let mut next = |words: &Words| {
+        let frame = frames.take().ok()??;
+        let message = FromVm::read(frame).ok()?;
+        words.keep(&message, frame);
+        Some(message)
+    };
+    loop {
+        let words = Words::default();
+        let (Some(FromVm::Hello(hello)), Some(FromVm::Report(pushed))) =
+            (next(&words), next(&words))
+        else {
+            return vms;
+        };
+        vms.push((*hello, pushed, words));
     }
-    vms
 }

@@ -107,8 +107,10 @@ impl Member {
     }
 
     /// Takes over what the gateway before us knew of it.
-    pub(super) fn inherit(&mut self, hello: Hello, pid: u32, pushed: Pushed, now: Now) {
+    pub(super) fn inherit(&mut self, id: ConnectionId, hello: Hello, pushed: Pushed, now: Now) {
+        let pid = hello.os_pid;
         self.greet(hello, pid);
+        self.connection = id;
         self.pushed(pushed, now);
         self.seq = None;
         self.lost(now);

@@ -29,9 +29,14 @@ fn the_hello_and_the_last_report_of_each_are_handed_on() {
     let read = read(&handed);
     let shown: Vec<_> = read
         .iter()
-        .map(|(hello, it)| (hello.os_pid, it.seq))
+        .map(|(hello, it, _)| (hello.os_pid, it.seq))
         .collect();
     assert_eq!(shown, [(7, 2), (7, 3)]);
+    // And on again, as they are.
+    let mut again = Vec::new();
+    read.iter()
+        .for_each(|(_, _, words)| words.add_to(&mut again));
+    assert_eq!(again, handed);
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn what_the_gateway_before_knew_is_unconfirmed_until_its_vm_is_back() {
             nodes: [(None, on_node)].into(),
             left_out: None,
         };
-        Event::Inherited(hello, pushed)
+        Event::Inherited(50, hello, pushed)
     };
     stage.apply(inherited());
     assert!(stage.table().starts_with(UNSEEN));
