@@ -363,6 +363,17 @@ impl Gateway {
         }
     }
 
+    /// Lets go on who waits for a paused service: nobody will resume it, and no table comes any more.
+    async fn end_pauses(&mut self) {
+        let services = self.shown.snapshot.services.iter();
+        let paused = services.filter(|it| it.paused).map(|it| it.name.clone());
+        for service in paused.collect::<Vec<_>>() {
+            info!(service, "pause ended, since the gateway leaves");
+            // It may have ended by itself.
+            let _ = self.pause(service, Pause::End).await;
+        }
+    }
+
     /// Hands the newest table to the workers and logs what became different.
     fn publish(&mut self) {
         let next = Arc::clone(&self.table.borrow_and_update());
@@ -381,6 +392,7 @@ impl Gateway {
         let hurry = Arc::new(AtomicBool::new(false));
         info!(delay = ?timeouts.shutdown_delay, drain = ?timeouts.drain, "stopping");
         self.desk.leave();
+        self.end_pauses().await;
         let delay = match has_successor {
             // What comes now comes to the successor.
             true => {
@@ -415,13 +427,18 @@ impl Gateway {
             has_successor,
         };
         let mut drained = tokio::task::spawn_blocking(move || proxy.drain(farewell, &flag));
+        // With a successor none has been given yet.
+        let mut is_first = has_successor;
         loop {
             tokio::select! {
                 ended = &mut drained => {
                     ended.context("draining")?;
                     break;
                 }
-                () = signals.stop() => hurry.store(true, Ordering::Relaxed),
+                () = signals.stop() => match std::mem::take(&mut is_first) {
+                    true => info!("told to stop: what is under way is finished, as it was to be"),
+                    false => hurry.store(true, Ordering::Relaxed),
+                },
             }
         }
         self.desk.close(succession).await;

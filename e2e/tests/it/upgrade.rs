@@ -104,6 +104,9 @@ fn the_old_process_finishes_what_it_began() {
     upstream.wait_for(1);
     let _successor = upgrade(&gateway, None, 0);
     assert_eq!(gateway.get("auth.test", "/fast").status(), 200);
+    // As systemd tells all processes of a service: it leaves already.
+    gateway.signal("TERM");
+    gateway.logged("told to stop");
     assert!(gateway.is_running(), "a request is in flight");
     go.send(()).unwrap();
     let answer = slow.response();
@@ -158,10 +161,42 @@ fn unix_sockets_and_the_admin_listener_go_along() {
 
 fn ask(admin: &Path, what: &str) -> Message {
     let mut client = Client::connect_unix(admin);
+    let service = if what == "reload" {
+        ""
+    } else {
+        "?service=auth.test"
+    };
     client.send(format!(
-        "POST /api/v1/{what}?service=auth.test HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+        "POST /api/v1/{what}{service} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     ));
     client.response()
+}
+
+/// Nobody is left to resume it, and who waits would wait for the whole drain.
+#[test]
+fn a_pause_ends_where_the_gateway_leaves() {
+    let upstream = Upstream::hello();
+    let folder = tempfile::tempdir().unwrap();
+    let admin = folder.path().join("a.sock");
+    let tables = format!(
+        "[admin]\nlisten = \"unix:{}\"\n[timeouts]\ndrain = \"5s\"",
+        admin.display()
+    );
+    let config = Gateway::config_to(&upstream, "", &tables);
+    let mut gateway = Launch::configured(&config).with_admin().start();
+    assert_eq!(ask(&admin, "pause").status(), 200);
+    let mut waiting = gateway.connect();
+    waiting.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    eventually("a request that waits", || {
+        let mut client = Client::connect_unix(&admin);
+        let metrics = client.get("localhost", "/metrics").text();
+        metrics
+            .contains("mesh_router_held_requests 1\n")
+            .then_some(())
+    });
+    gateway.signal("TERM");
+    assert_eq!(waiting.response().status(), 200);
+    assert_eq!(gateway.ended().code(), Some(0));
 }
 
 #[test]
@@ -187,9 +222,11 @@ fn a_pause_and_an_upgrade_wait_for_each_other() {
     assert!(made.unwrap().success());
     gateway.signal("USR2");
     logged(&gateway, "successor started", 0);
-    let refused = ask(&admin, "pause");
-    assert_eq!(refused.status(), 409);
-    assert!(refused.text().contains("an upgrade is under way"));
+    for what in ["pause", "reload"] {
+        let refused = ask(&admin, what);
+        assert_eq!(refused.status(), 409, "{what}");
+        assert!(refused.text().contains("an upgrade is under way"));
+    }
     fs::write(&file, config).unwrap();
     let line = logged(&gateway, "successor accepts", 0);
     let _successor = Successor(line["pid"].as_u64().expect("a process id"));

@@ -347,6 +347,16 @@ fn a_vm_that_turns_unreadable_is_refused_and_the_gateway_ends() {
     assert_eq!(started.ended().0.code(), Some(1));
 }
 
+/// It would wait for ever for a VM that it does not hear any more.
+#[test]
+fn a_vm_that_is_refused_later_on_takes_the_gateway_with_it() {
+    let mut started = Started::silent();
+    started.listening("");
+    started.hello("<<\"dev\">>", "");
+    assert!(started.vm.is_refused().contains("hello comes once"));
+    started.ended();
+}
+
 #[test]
 fn nobody_at_standard_input_is_told_what_the_flag_is_for() {
     let mut child = Launch::new(["run", "--package"]).piped();

@@ -91,6 +91,8 @@ struct Place {
     machine: Result<Machine, String>,
     /// When that was asked for.
     asked: Instant,
+    /// Why it could not be found out again.
+    trouble: Option<String>,
 }
 
 /// All VMs.
@@ -142,8 +144,17 @@ impl Roster {
                 let asked = now.instant;
                 match (self.places.get_mut(&host), machine) {
                     // A resolver that fails doesn't move a machine.
-                    (Some(Some(place)), Err(_)) if place.machine.is_ok() => place.asked = asked,
-                    (_, machine) => _ = self.places.insert(host, Some(Place { machine, asked })),
+                    (Some(Some(place)), Err(why)) if place.machine.is_ok() => {
+                        (place.asked, place.trouble) = (asked, Some(why));
+                    }
+                    (_, machine) => {
+                        let place = Place {
+                            machine,
+                            asked,
+                            trouble: None,
+                        };
+                        self.places.insert(host, Some(place));
+                    }
                 }
             }
             Event::Time => {}
@@ -202,9 +213,23 @@ impl Roster {
         report
             .findings
             .extend(self.members.values().flat_map(Member::findings));
+        report.findings.extend(self.troubles());
         report.findings.sort();
         report.findings.dedup();
         report
+    }
+
+    /// What is to be said of the hosts that could be looked up, and can't now.
+    fn troubles(&self) -> impl Iterator<Item = Finding> {
+        self.places.iter().filter_map(|(host, place)| {
+            let why = place.as_ref()?.trouble.as_ref()?;
+            Some(warning(
+                host,
+                "node-host",
+                format!("{why}; nodes on {host} are dialled where they were"),
+                "see whether this machine's resolver works",
+            ))
+        })
     }
 
     /// How we stand with each VM; those that stopped in an orderly way are left out.
