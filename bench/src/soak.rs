@@ -28,6 +28,8 @@ const WEBSOCKET_BYTES: usize = 4 << 10;
 const PROCESS_BYTES: usize = 16 << 20;
 /// The gateway lets a connection to an upstream go that was idle for 4 s.
 const LEFT_WAIT: Duration = Duration::from_secs(20);
+/// How long to leave it alone between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// How many, how long.
 #[derive(Args, Debug)]
@@ -103,8 +105,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "seconds", "answers", "RSS", "CPU µs/answer"
     );
     let (started, limit) = (Instant::now(), Duration::from_secs(arguments.minutes * 60));
-    let (mut answers, mut level, mut count) = (0, 0, 0);
-    while started.elapsed() < limit || count <= WARM_UP {
+    let (mut answers, mut level, mut waves) = (0, 0, 0);
+    while started.elapsed() < limit || waves <= WARM_UP {
         let wave = wave(&proxy, shares).context("a wave of connections")?;
         answers += wave.answers;
         println!(
@@ -113,8 +115,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             to_float(wave.height) / 1048576.0,
             to_float(usage::nanoseconds(proxy.pid())?) / 1000.0 / to_float(answers)
         );
-        count += 1;
-        if count <= WARM_UP {
+        waves += 1;
+        if waves <= WARM_UP {
             level = level.max(wave.height);
             let max = u64::try_from(shares.bytes_max())?;
             ensure!(level <= max, "{level} bytes in memory are more than {max}");
@@ -123,7 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let height = wave.height;
         ensure!(
             height <= max,
-            "memory grows: {height} bytes in wave {count}, {level} at first"
+            "memory grows: {height} bytes in wave {waves}, {level} at first"
         );
     }
     ensure!(
@@ -157,6 +159,6 @@ fn nothing_is_left(proxy: &Proxy, files: usize) -> Result<()> {
             Instant::now() < deadline,
             "{left} descriptors are open, {files} were at the beginning"
         );
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(BETWEEN_LOOKS);
     }
 }

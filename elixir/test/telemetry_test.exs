@@ -2,6 +2,8 @@ defmodule ExServiceMeshRouter.TelemetryTest do
   # The events that ExServiceMeshRouter's documentation lists.
   use ExUnit.Case
 
+  import ExServiceMeshRouter.Wait
+
   alias ExServiceMeshRouter.{Package, TestGateway}
 
   @events [
@@ -30,6 +32,20 @@ defmodule ExServiceMeshRouter.TelemetryTest do
   end
 
   defp route(name), do: %{host: "#{name}.localhost", subdomains: "one", service: name}
+
+  test "telemetry may start after the package", %{gateway: gateway} do
+    id = {ExServiceMeshRouter.Endpoints, [:phoenix, :endpoint, :init]}
+    Package.stop()
+    TestGateway.hang_up(gateway)
+    :telemetry.stop()
+    on_exit(fn -> :persistent_term.erase(:telemetry) end)
+    Package.start(enabled: true, gateway: "unix:" <> gateway.path)
+    refute :telemetry.attached?(id)
+
+    table = :telemetry.start_again()
+    on_exit(fn -> send(table, :stop) end)
+    eventually("the handler", fn -> :telemetry.attached?(id) end)
+  end
 
   test "the gateway comes and goes", %{gateway: gateway} do
     TestGateway.say(gateway, {:listening, ["127.0.0.1:1"]})

@@ -1,6 +1,6 @@
 //! `cargo xtask nightly`: what takes too long for every change.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::Result;
 use clap::Args;
@@ -63,7 +63,12 @@ fn simulation(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
 fn crowd(steps: &mut Steps) -> Result<()> {
     let build = ["build", "--release", "--locked", "-p", "mesh-router"];
     steps.run(&mut cargo(build))?;
-    let test = [
+    steps.run(whole_system("a_crowd_comes_back").env("CROWD", "5000"))
+}
+
+/// The whole-system tests of that name, in a release build.
+fn whole_system(name: &str) -> Command {
+    cargo([
         "test",
         "--release",
         "--locked",
@@ -72,27 +77,15 @@ fn crowd(steps: &mut Steps) -> Result<()> {
         "--test",
         "it",
         "--",
-        "a_crowd_comes_back",
-    ];
-    steps.run(cargo(test).env("CROWD", "5000"))
+        name,
+        "--nocapture",
+    ])
 }
 
 /// Holds the evaluator against the Elixir on PATH, and against a newer one.
 fn oracle(arguments: &Arguments, trixie: &Path, steps: &mut Steps) -> Result<()> {
     let test = || {
-        let test = [
-            "test",
-            "--release",
-            "--locked",
-            "-p",
-            "e2e",
-            "--test",
-            "it",
-            "--",
-            "oracle::",
-            "--nocapture",
-        ];
-        let mut test = cargo(test);
+        let mut test = whole_system("oracle::");
         test.env("PROGRAMS", arguments.programs.to_string());
         test
     };

@@ -16,6 +16,11 @@ use super::{
 };
 use crate::AccessLog;
 
+/// The opening of a Phoenix socket.
+const OPENING: &str = "GET /websocket?vsn=2.0.0 HTTP/1.1\r\nHost: app.test\r\n\
+    Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 /// A port that nobody listens at.
 fn free() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -147,11 +152,7 @@ fn a_service_has_no_more_requests_at_once_than_it_may() {
     let routes = [("app.test", stand.tcp()), ("other.test", stand.tcp())];
     let stage = Stage::with(table(1, &routes, settings), 1, AccessLog::Off);
     let mut socket = stage.client();
-    socket.send(
-        "GET /websocket HTTP/1.1\r\nHost: app.test\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-    );
+    socket.send(OPENING);
     assert!(socket.head().starts_with("http/1.1 101"));
     // A WebSocket is no request any more.
     eventually(|| stage.proxy.counters().websockets == 1);
@@ -236,10 +237,6 @@ fn one_that_leaves_while_it_is_dialled_for_takes_no_other_with_it() {
     silent.listen();
     assert_eq!(second.answer().text(), "silent no more");
 }
-
-const OPENING: &str = "GET /websocket?vsn=2.0.0 HTTP/1.1\r\nHost: app.test\r\n\
-    Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /// phoenix.js would give WebSocket up for good.
 #[test]
