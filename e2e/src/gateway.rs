@@ -270,11 +270,24 @@ impl Launch {
 
     /// Lets the process have so many file descriptors, softly half of them.
     #[must_use]
-    pub fn limited_to(mut self, descriptors: u32) -> Self {
-        let limits = format!("ulimit -Sn {}; ulimit -Hn {descriptors}", descriptors / 2);
-        let mut shell = Command::new("sh");
+    pub fn limited_to(self, descriptors: u32) -> Self {
+        let limits = format!("ulimit -Sn {} && ulimit -Hn {descriptors}", descriptors / 2);
+        self.after(Command::new("sh"), &limits)
+    }
+
+    /// Has names looked up as that `resolv.conf` says. Takes root.
+    #[must_use]
+    pub fn resolving_by(self, resolv_conf: &Path) -> Self {
+        let mut shell = Command::new(tool::require("unshare"));
+        shell.args(["--mount", "sh"]);
+        let mount = format!("mount --bind '{}' /etc/resolv.conf", resolv_conf.display());
+        self.after(shell, &mount)
+    }
+
+    /// Starts it by a shell, after what that does first.
+    fn after(mut self, mut shell: Command, first: &str) -> Self {
         shell
-            .args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")])
+            .args(["-c", &format!("{first} && exec \"$0\" \"$@\"")])
             .arg(self.command.get_program())
             .args(self.command.get_args())
             .stdin(Stdio::null());

@@ -25,6 +25,7 @@ defmodule ExServiceMeshRouter.AttachedTest do
   test "the VM says who it is, without settings that are not this gateway's", %{gateway: gateway} do
     {_gateway, hello} = start(gateway, port: 4010)
     assert hello.os_pid == String.to_integer(System.pid())
+    assert {:ok, String.to_charlist(hello.host)} == :inet.gethostname()
     assert hello.env == "test"
     assert hello.node == nil
     assert hello.package == "0.1.0"

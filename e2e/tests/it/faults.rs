@@ -3,6 +3,8 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::UdpSocket,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Stdio},
     sync::{Mutex, mpsc},
@@ -265,6 +267,38 @@ fn a_machine_behind_a_cut_wire_is_given_up_in_time_and_found_again() {
     let mut held = asking(&gateway, "billing.test", "/");
     namespace.far_wire("up");
     assert_eq!(held.response().status(), 200);
+}
+
+/// What looks a name up can't be called off.
+#[test]
+fn a_resolver_that_hangs_keeps_nobody_from_leaving() {
+    // Of each process of tests its own: port 53 is the only one there is.
+    let process = std::process::id();
+    let address = format!("127.{}.{}.53", process / 256 % 256, process % 256);
+    let resolver = UdpSocket::bind((address.as_str(), 53)).unwrap();
+    resolver.set_read_timeout(Some(PATIENCE)).unwrap();
+    let folder = TempDir::new().unwrap();
+    let resolv_conf = folder.path().join("resolv.conf");
+    let lines = format!("nameserver {address}\noptions timeout:30 attempts:5\n");
+    fs::write(&resolv_conf, lines).unwrap();
+    let cookie = folder.path().join("cookie");
+    fs::write(&cookie, "chocolate").unwrap();
+    fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400)).unwrap();
+    let arguments = [
+        "run",
+        "--listen",
+        "127.0.0.1:0",
+        "--node",
+        "shop@shop.example.test",
+    ];
+    let launch = Launch::new(arguments).within(folder.path());
+    let launch = launch.arg("--cookie-file").arg(&cookie);
+    let mut gateway = launch.resolving_by(&resolv_conf).start();
+    let mut question = [0; 512];
+    resolver.recv(&mut question).expect("it looks the name up");
+
+    gateway.signal("TERM");
+    assert_eq!(gateway.ended().code(), Some(0));
 }
 
 /// A slow app is no stalled one: what counts is that something comes.

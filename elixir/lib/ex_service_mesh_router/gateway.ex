@@ -196,11 +196,18 @@ defmodule ExServiceMeshRouter.Gateway do
       package: version(),
       node: if(Node.alive?(), do: Atom.to_string(node())),
       os_pid: String.to_integer(System.pid()),
+      host: host(),
       env: env && Atom.to_string(env),
       root: root
     }
 
     if options.gateway == :child, do: Map.put(hello, :settings, options.settings), else: hello
+  end
+
+  # Containers may have the same process ids.
+  defp host do
+    {:ok, host} = :inet.gethostname()
+    List.to_string(host)
   end
 
   defp version do

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
     let listens = handover.sockets.listens();
     let setup = Setup::taking_over(&listens, &arguments.options, &process)?;
     let runtime = runtime()?;
-    runtime.block_on(async {
+    let served: anyhow::Result<_> = runtime.block_on(async {
         // From here on a signal ends us in order.
         let signals = Signals::new()?;
         let mut nodes = setup.nodes.clone().map(|it| Nodes::new(it, setup.how()));
@@ -46,7 +46,10 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
             nodes.settle(survey::NODES_WAIT).await;
         }
         let said = nodes.as_ref().map(|(nodes, _)| nodes.report());
-        let reporting = setup.has_vms().then(|| reporting(&setup, &handover));
+        let reporting = match setup.has_vms() {
+            true => Some(reporting(&setup, &handover).await),
+            false => None,
+        };
         let reported = reporting.as_ref().map(|it| it.vms.report());
         let survey = Survey::with(&setup, said, reported);
         if let Some(refusal) = survey.refusal(&setup) {
@@ -63,14 +66,16 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Exit> {
         show(&gateway);
         handover.ready();
         gateway.serve(signals, &arguments.options, &process).await
-    })?;
-    Ok(Exit::Done)
+    });
+    // A name that is being looked up keeps nobody waiting.
+    runtime.shutdown_background();
+    served.map(|_ending| Exit::Done)
 }
 
 /// The VMs that report by themselves, of which the gateway before us may have known some.
-fn reporting(setup: &Setup, handover: &Handover) -> Reporting {
+async fn reporting(setup: &Setup, handover: &Handover) -> Reporting {
     let (mut vms, handle) = Vms::new(setup.how(), setup.config.forget, VERSION);
-    vms.inherit(&handover.words);
+    vms.inherit(&handover.words, survey::NODES_WAIT).await;
     Reporting {
         vms,
         handle,

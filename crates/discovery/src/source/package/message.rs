@@ -42,6 +42,8 @@ pub struct Hello {
     pub node: Option<NodeName>,
     /// Its process, as the VM itself knows it.
     pub os_pid: u32,
+    /// The name of its machine, or container; `None` where it does not say.
+    pub host: Option<String>,
     /// The environment that Mix runs it in; `None` in a release.
     pub env: Option<String>,
     /// The folder of its project; `None` in a release.

@@ -183,10 +183,11 @@ impl Roster {
         std::mem::take(&mut self.is_changed)
     }
 
-    /// The connections that are open, and the last one of each VM that is known.
+    /// The connections that are open, and of each VM that is known the last one and that of its newest
+    /// report.
     pub(crate) fn connections(&self) -> BTreeSet<ConnectionId> {
         let open = self.guests.keys().copied();
-        open.chain(self.members.values().map(Member::connection))
+        open.chain(self.members.values().flat_map(Member::connections))
             .collect()
     }
 
@@ -235,6 +236,11 @@ impl Roster {
     /// How we stand with each VM; those that stopped in an orderly way are left out.
     pub(crate) fn statuses(&self) -> Vec<NodeStatus> {
         self.members.values().filter_map(Member::status).collect()
+    }
+
+    /// Whether hosts are being looked up of which nothing is known yet.
+    pub(crate) fn looks_for_hosts(&self) -> bool {
+        self.places.values().any(Option::is_none)
     }
 
     fn connected(&mut self, id: ConnectionId, process: Option<u32>, now: Now) {
@@ -441,11 +447,13 @@ impl Roster {
     }
 }
 
-/// What a VM is called.
+/// What a VM is called: by its own words, so that it has the same name for every gateway. Containers may
+/// have the same process ids, and not the same host.
 fn name(hello: &Hello, pid: u32) -> String {
-    match &hello.node {
-        Some(node) => node.to_string(),
-        None => format!("pid-{pid}"),
+    match (&hello.node, &hello.host) {
+        (Some(node), _) => node.to_string(),
+        (None, Some(host)) => format!("pid-{}@{host}", hello.os_pid),
+        (None, None) => format!("pid-{pid}"),
     }
 }
 

@@ -242,15 +242,25 @@ impl Vms {
         parted
     }
 
-    /// Takes over what the gateway before us heard; it is unconfirmed until its VMs are back. The
-    /// registry is to be given [`report`](Self::report) at the start.
-    pub fn inherit(&mut self, words: &[u8]) {
+    /// Takes over what the gateway before us heard; it is unconfirmed until its VMs are back. Waits until
+    /// it is known where their nodes run, no longer than `patience`. The registry is to be given
+    /// [`report`](Self::report) at the start. Dropped before it returns, it may have heard a part.
+    pub async fn inherit(&mut self, words: &[u8], patience: Duration) {
         for (hello, pushed, words) in words::read(words) {
             let id = self.next_id();
             self.kept.insert(id, Kept { words, watch: None });
             self.roster
                 .apply(Event::Inherited(id, hello, pushed), Now::read());
         }
+        self.act();
+        let found = async {
+            while self.roster.looks_for_hosts() {
+                self.turn().await;
+                self.act();
+            }
+        };
+        // A resolver that hangs is not waited for.
+        let _ = timeout(patience, found).await;
         self.reported = self.roster.report();
     }
 

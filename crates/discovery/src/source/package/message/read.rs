@@ -24,6 +24,9 @@ const NAME_BYTES_MAX: usize = 1020;
 /// Bytes of any other text, at most.
 const TEXT_BYTES_MAX: usize = 4096;
 
+/// Bytes of a machine's name, at most (gethostname(2)).
+const HOST_BYTES_MAX: usize = 255;
+
 /// The tag of a compressed term.
 const COMPRESSED: u8 = 80;
 
@@ -141,10 +144,24 @@ fn hello(map: &Term) -> Read<Hello> {
         package: text(map, "package", within)?,
         node: node(map, within)?,
         os_pid: os_pid?,
+        host: host(map, within)?,
         env: text(map, "env", within)?,
         root: text(map, "root", within)?.map(PathBuf::from),
         settings,
     })
+}
+
+/// The name of the VM's machine, of which its own name may be made.
+fn host(map: &Term, within: impl Fn(&str) -> String) -> Read<Option<String>> {
+    let host = text(map, "host", &within)?;
+    let is_name = |host: &String| {
+        let unfit = |char: char| char.is_whitespace() || char.is_control() || char == '@';
+        !host.is_empty() && host.len() <= HOST_BYTES_MAX && !host.contains(unfit)
+    };
+    match host {
+        Some(host) if !is_name(&host) => wrong(format!("{} is no machine's name", within("host"))),
+        host => Ok(host),
+    }
 }
 
 fn report(seq: &Term, endpoints: &Term) -> Read<Pushed> {

@@ -52,7 +52,7 @@ fn refused(bytes: &[u8], expected: Expect) {
 #[test]
 fn hello_says_who_it_is() {
     let text = r#"{hello,1,#{package=><<"0.1.0">>,node=><<"shop@10.0.0.5">>,os_pid=>812,
-        env=><<"dev">>,root=><<"/srv/shop">>,later=>{x},
+        host=><<"web-1">>,env=><<"dev">>,root=><<"/srv/shop">>,later=>{x},
         settings=>[{port,0},{limits,[{head,<<"32KiB">>}]},{port,1},
                    {routes,[{<<"a.test">>,[{endpoint,'Elixir.A.Endpoint'}]}]}]}}"#;
     let FromVm::Hello(hello) = read(text) else {
@@ -61,6 +61,7 @@ fn hello_says_who_it_is() {
     assert_eq!(hello.package.as_deref(), Some("0.1.0"));
     assert_eq!(hello.node.unwrap().as_str(), "shop@10.0.0.5");
     assert_eq!(hello.os_pid, 812);
+    assert_eq!(hello.host.as_deref(), Some("web-1"));
     assert_eq!(hello.env.as_deref(), Some("dev"));
     assert_eq!(hello.root.unwrap().to_str(), Some("/srv/shop"));
     let settings = hello.settings.iter().map(|it| {
@@ -85,6 +86,7 @@ fn what_is_nil_or_left_out_is_not_known() {
     };
     let nothing = (None, None, None, None);
     assert_eq!((hello.package, hello.node, hello.env, hello.root), nothing);
+    assert_eq!(hello.host, None);
     assert!(hello.settings.is_empty());
 }
 
@@ -172,6 +174,10 @@ fn what_is_no_message_or_hello_is_refused_with_what_is_wrong() {
     refused(
         &frame("{hello,1,#{os_pid=>1,node=><<\"shop\">>}}"),
         expect![[r#"`node` in hello: a node's name is written name@host, not "shop""#]],
+    );
+    refused(
+        &frame("{hello,1,#{os_pid=>1,host=><<\"web 1\">>}}"),
+        expect!["`host` in hello is no machine's name"],
     );
     refused(
         &frame("{hello,1,#{os_pid=>1,env=>dev}}"),

@@ -32,6 +32,8 @@ pub(super) struct Member {
     /// The connection that it has, or had last.
     connection: ConnectionId,
     is_connected: bool,
+    /// The connection of its newest report.
+    reported_on: ConnectionId,
     /// The number of its newest report on this connection.
     seq: Option<i64>,
     /// By node.
@@ -77,6 +79,7 @@ impl Member {
             pid: 0,
             connection: 0,
             is_connected: false,
+            reported_on: 0,
             seq: None,
             seats: BTreeMap::new(),
             loss: None,
@@ -125,6 +128,7 @@ impl Member {
     /// Takes over all that it knows.
     pub(super) fn pushed(&mut self, pushed: Pushed, now: Now) {
         self.seq = Some(pushed.seq);
+        self.reported_on = self.connection;
         self.loss = None;
         self.left_out = pushed.left_out;
         let mut told = BTreeSet::new();
@@ -187,6 +191,11 @@ impl Member {
     /// The connection that it has, or had last.
     pub(super) fn connection(&self) -> ConnectionId {
         self.connection
+    }
+
+    /// The connection that it has, or had last, and the one of its newest report.
+    pub(super) fn connections(&self) -> [ConnectionId; 2] {
+        [self.connection, self.reported_on]
     }
 
     /// Its connection, and the number of its newest report there.

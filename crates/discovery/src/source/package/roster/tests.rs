@@ -144,6 +144,11 @@ impl Stage {
         text
     }
 
+    fn names(&self) -> Vec<String> {
+        let statuses = self.roster.statuses();
+        statuses.into_iter().map(|it| it.node).collect()
+    }
+
     fn is_refused(&self, id: ConnectionId, why: &str) {
         assert_eq!(self.wishes.refuse, [(id, why.to_owned())]);
     }
@@ -204,8 +209,49 @@ fn a_vm_that_is_no_node_is_called_by_its_process() {
         ..Hello::default()
     };
     stage.say(2, FromVm::Hello(Box::new(hello)));
-    let names = stage.roster.statuses().into_iter().map(|it| it.node);
-    assert_eq!(names.collect::<Vec<_>>(), ["pid-100", "pid-812"]);
+    assert_eq!(stage.names(), ["pid-100", "pid-812"]);
+}
+
+#[test]
+fn containers_whose_vms_are_no_nodes_are_told_apart_by_their_hosts() {
+    let mut stage = Stage::new();
+    for (id, host) in [(1, "auth"), (2, "billing")] {
+        stage.apply(Event::Connected(id, Some(0)));
+        stage.say(id, FromVm::Hello(Box::new(container(host))));
+        assert_eq!(
+            (&stage.wishes.welcome, &stage.wishes.refuse),
+            (&vec![id], &vec![])
+        );
+    }
+    assert_eq!(stage.names(), ["pid-1@auth", "pid-1@billing"]);
+    // As they are for a gateway that takes our place, which knows of no process.
+    let mut stage = Stage::new();
+    for (id, host) in [(50, "auth"), (51, "billing")] {
+        let pushed = Pushed {
+            nodes: [(None, on("AuthWeb.Endpoint:4001"))].into(),
+            ..Pushed::default()
+        };
+        stage.apply(Event::Inherited(id, container(host), pushed));
+    }
+    stage.apply(Event::Connected(1, Some(4321)));
+    stage.say(1, FromVm::Hello(Box::new(container("auth"))));
+    assert_eq!(stage.names(), ["pid-1@auth", "pid-1@billing"]);
+}
+
+fn container(host: &str) -> Hello {
+    Hello {
+        os_pid: 1,
+        host: Some(host.to_owned()),
+        ..Hello::default()
+    }
+}
+
+/// A node in sight with one endpoint.
+fn on(running: &str) -> OnNode {
+    OnNode {
+        seen: true,
+        endpoints: vec![endpoint(running)],
+    }
 }
 
 #[test]

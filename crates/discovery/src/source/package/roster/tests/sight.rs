@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{FORGET, Stage, endpoint};
+use super::{FORGET, Stage, on};
 use crate::source::package::{
-    message::{FromVm, Hello, OnNode, Pushed},
+    message::{FromVm, Hello, Pushed},
     roster::Event,
 };
 
@@ -75,8 +75,11 @@ fn a_vm_that_is_back_is_unconfirmed_until_it_reports() {
     stage.hello(2, "shop@a");
     assert!(stage.table().starts_with(UNSEEN));
     assert_eq!(stage.roster.reported(), []);
+    // What is known of it was said on the connection before.
+    assert_eq!(stage.roster.connections(), [1, 2].into());
     stage.report(2, 1, &["AuthWeb.Endpoint:4001"]);
     assert_eq!(stage.table(), SEEN);
+    assert_eq!(stage.roster.connections(), [2].into());
     // What the connection before was of is over.
     stage.apply(Event::Ended(1));
     assert_eq!(stage.table(), SEEN);
@@ -121,13 +124,9 @@ fn what_the_gateway_before_knew_is_unconfirmed_until_its_vm_is_back() {
             os_pid: 100,
             ..Hello::default()
         };
-        let on_node = OnNode {
-            seen: true,
-            endpoints: vec![endpoint("AuthWeb.Endpoint:4001")],
-        };
         let pushed = Pushed {
             seq: 9,
-            nodes: [(None, on_node)].into(),
+            nodes: [(None, on("AuthWeb.Endpoint:4001"))].into(),
             left_out: None,
         };
         Event::Inherited(50, hello, pushed)
