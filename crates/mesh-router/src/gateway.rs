@@ -1,6 +1,7 @@
 //! The wiring: sources report to the registry, the registry publishes to the workers.
 
 mod desk;
+mod leave;
 mod reload;
 mod successor;
 mod vms;
@@ -10,12 +11,8 @@ use std::{
     hash::{BuildHasher as _, RandomState},
     io::{IsTerminal as _, stderr, stdout},
     num::NonZero,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread,
-    time::Duration,
 };
 
 use admin::{Refusal, Succession, Watched, Wish};
@@ -23,13 +20,12 @@ use anyhow::Context as _;
 use discovery::{
     NodeStatus, Nodes, NodesHandle, Parting, Pause, PauseError, Registry, RegistryHandle, VmsHandle,
 };
-use proxy::{AccessLog, Farewell, Handed, HandedOver, ListenAddress, Proxy};
+use proxy::{AccessLog, Handed, HandedOver, ListenAddress, Proxy};
 use routes::Published;
 use sd_notify::NotifyState;
 use tokio::{
     sync::{Notify, oneshot, watch},
     task::{AbortHandle, JoinSet},
-    time,
 };
 use tracing::{error, info, warn};
 
@@ -48,9 +44,6 @@ use crate::{
     survey::{self, Survey},
     view::RoutesView,
 };
-
-/// How long the workers may take to end once the VM that started us is gone.
-const END_MAX: Duration = Duration::from_millis(50);
 
 /// Why nothing can be changed now.
 const UPGRADING: &str = "an upgrade is under way; ask again in a moment";
@@ -230,22 +223,20 @@ impl Gateway {
                     }
                     Asked::Upgrade => self.upgrade(&mut successor).await,
                 },
-                (pid, ready) = ready(&mut successor) => {
-                    successor = None;
-                    match ready {
-                        Ok(()) => {
-                            info!(pid, "successor accepts");
-                            // Systemd believes this from the process that it knows.
-                            if let Some(pid) = pid {
-                                tell_systemd(&[NotifyState::MainPid(pid)]);
-                            }
-                            break Succession::Successor;
+                (pid, ready) = ready(&mut successor) => match ready {
+                    Ok(()) => {
+                        info!(pid, "successor accepts");
+                        // Systemd believes this from the process that it knows.
+                        if let Some(pid) = pid {
+                            tell_systemd(&[NotifyState::MainPid(pid)]);
                         }
-                        Err(error) => {
-                            error!(error = format!("{error:#}"), "upgrade failed, we go on");
-                        }
+                        break Succession::Successor;
                     }
-                }
+                    Err(error) => {
+                        successor = None;
+                        error!(error = format!("{error:#}"), "upgrade failed, we go on");
+                    }
+                },
                 Some(wish) = self.desk.wish() => match wish {
                     // Whoever asked has given up: what is granted now comes as a surprise.
                     Wish::Reload(answer) if answer.is_closed() => {}
@@ -279,10 +270,12 @@ impl Gateway {
                 Some(ended) = self.vm_tasks.join_next() => log_ended(ended),
             }
         };
-        if let (Succession::Nobody, Some(successor)) = (succession, successor) {
+        if succession == Succession::Nobody
+            && let Some(successor) = successor.take()
+        {
             successor.dismiss().await;
         }
-        self.leave(signals, succession).await?;
+        self.leave(signals, successor).await?;
         Ok(Ending::Stopped)
     }
 
@@ -315,36 +308,6 @@ impl Gateway {
         }
     }
 
-    /// Ends at once.
-    async fn end(self) -> anyhow::Result<()> {
-        info!("the VM that started us is gone");
-        let Self { proxy, desk, .. } = self;
-        let hurry = AtomicBool::new(true);
-        let farewell = Farewell {
-            limit: Duration::ZERO,
-            has_successor: false,
-        };
-        let ended = tokio::task::spawn_blocking(move || proxy.drain(farewell, &hurry));
-        // What takes longer ends with the process.
-        if let Ok(ended) = time::timeout(END_MAX, ended).await {
-            ended.context("ending")?;
-        }
-        drop(desk);
-        Ok(())
-    }
-
-    /// Leaves the VMs and their door to the successor: they connect again, and to nobody else.
-    async fn let_vms_go(&mut self) {
-        if let Some(succeed) = self.succeed.take()
-            // A task that failed has removed the file already.
-            && succeed.send(()).is_ok()
-        {
-            // The only task that ends by itself.
-            self.vm_tasks.join_next().await;
-        }
-        self.vm_tasks.shutdown().await;
-    }
-
     /// Grants an operator's wish for one service.
     async fn pause(&mut self, service: String, pause: Pause) -> Result<u64, Refusal> {
         let granted = self.registry.pause(service, pause).await;
@@ -363,17 +326,6 @@ impl Gateway {
         }
     }
 
-    /// Lets go on who waits for a paused service: nobody will resume it, and no table comes any more.
-    async fn end_pauses(&mut self) {
-        let services = self.shown.snapshot.services.iter();
-        let paused = services.filter(|it| it.paused).map(|it| it.name.clone());
-        for service in paused.collect::<Vec<_>>() {
-            info!(service, "pause ended, since the gateway leaves");
-            // It may have ended by itself.
-            let _ = self.pause(service, Pause::End).await;
-        }
-    }
-
     /// Hands the newest table to the workers and logs what became different.
     fn publish(&mut self) {
         let next = Arc::clone(&self.table.borrow_and_update());
@@ -382,68 +334,6 @@ impl Gateway {
         let (before, after) = (RoutesView::of_table(before), RoutesView::of_table(after));
         changes::log(&changes::between(&before, &after));
         self.shown = next;
-    }
-
-    /// Stops accepting after the delay asked for, or at once where a successor accepts, and ends when
-    /// all is finished or time is up; a second signal to stop ends it at once.
-    async fn leave(mut self, mut signals: Signals, succession: Succession) -> anyhow::Result<()> {
-        let has_successor = succession == Succession::Successor;
-        let timeouts = self.shown.settings.timeouts.clone();
-        let hurry = Arc::new(AtomicBool::new(false));
-        info!(delay = ?timeouts.shutdown_delay, drain = ?timeouts.drain, "stopping");
-        self.desk.leave();
-        self.end_pauses().await;
-        let delay = match has_successor {
-            // What comes now comes to the successor.
-            true => {
-                self.desk.close(succession).await;
-                self.let_vms_go().await;
-                Duration::ZERO
-            }
-            false => {
-                tell_systemd(&[NotifyState::Stopping]);
-                self.proxy.leave();
-                timeouts.shutdown_delay
-            }
-        };
-        let delay = time::sleep(delay);
-        tokio::pin!(delay);
-        loop {
-            tokio::select! {
-                () = &mut delay => break,
-                () = signals.stop() => {
-                    hurry.store(true, Ordering::Relaxed);
-                    break;
-                }
-                Ok(()) = self.table.changed() => self.publish(),
-            }
-        }
-        self.tasks.abort_all();
-        // With a copy open, the kernel would go on to take connections that nobody accepts.
-        self.heirlooms.clear();
-        let (proxy, flag) = (self.proxy, Arc::clone(&hurry));
-        let farewell = Farewell {
-            limit: timeouts.drain,
-            has_successor,
-        };
-        let mut drained = tokio::task::spawn_blocking(move || proxy.drain(farewell, &flag));
-        // With a successor none has been given yet.
-        let mut is_first = has_successor;
-        loop {
-            tokio::select! {
-                ended = &mut drained => {
-                    ended.context("draining")?;
-                    break;
-                }
-                () = signals.stop() => match std::mem::take(&mut is_first) {
-                    true => info!("told to stop: what is under way is finished, as it was to be"),
-                    false => hurry.store(true, Ordering::Relaxed),
-                },
-            }
-        }
-        self.desk.close(succession).await;
-        info!("stopped");
-        Ok(())
     }
 }
 

@@ -117,6 +117,27 @@ fn the_old_process_finishes_what_it_began() {
 }
 
 #[test]
+fn a_successor_that_ends_while_the_old_process_drains_is_told() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let upstream = Upstream::play(move |connection| {
+        connection.request();
+        let wait = wait.lock().unwrap();
+        wait.recv_timeout(PATIENCE).expect("the word");
+        connection.send(text("late"));
+    });
+    let mut gateway = Gateway::to(&upstream);
+    let mut slow = gateway.connect();
+    slow.send("GET / HTTP/1.1\r\nHost: auth.test\r\n\r\n");
+    upstream.wait_for(1);
+    upgrade(&gateway, None, 0).signal("KILL");
+    gateway.logged("nobody accepts any more");
+    go.send(()).unwrap();
+    assert_eq!(slow.response().text(), "late");
+    assert_eq!(gateway.ended().code(), Some(1));
+}
+
+#[test]
 fn a_binary_that_can_t_start_changes_nothing() {
     let upstream = Upstream::hello();
     let mut gateway = Gateway::to(&upstream);

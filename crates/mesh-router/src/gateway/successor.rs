@@ -3,7 +3,7 @@
 use std::{
     env, io,
     os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
-    process,
+    process::{self, ExitStatus},
     time::Duration,
 };
 
@@ -109,6 +109,15 @@ impl Successor {
         }
         self.kill().await;
         bail!("it did not accept within {} s", PATIENCE.as_secs());
+    }
+
+    /// Waits until it has ended; says how. Dropping it loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
     }
 
     /// Ends it, since we leave before it accepts.

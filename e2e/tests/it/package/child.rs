@@ -180,27 +180,27 @@ fn what_the_vm_reports_is_served_and_counted() {
     });
 }
 
-#[test]
-fn its_input_ends_and_so_does_it() {
+/// A gateway with these settings, and a request under way in an app that never answers.
+fn asking(settings: &str) -> (Started, Client, Upstream) {
     let upstream = Upstream::play(|connection| {
         connection.request();
         connection.wire.rest();
     });
     let mut started = Started::silent();
-    let port = started.listening("");
-    started.vm.report(
-        1,
-        &[endpoint(
-            "ShopWeb.Endpoint",
-            "shop.example.org",
-            upstream.port(),
-        )],
-    );
+    let port = started.listening(settings);
+    let endpoint = endpoint("ShopWeb.Endpoint", "shop.example.org", upstream.port());
+    started.vm.report(1, &[endpoint]);
     started.vm.is_applied(1);
-    // A request under way is not waited for: who would answer it has ended too.
     let mut client = Client::connect(([127, 0, 0, 1], port).into());
     client.send("GET / HTTP/1.1\r\nHost: shop.example.org\r\n\r\n");
     upstream.wait_for(1);
+    (started, client, upstream)
+}
+
+#[test]
+fn its_input_ends_and_so_does_it() {
+    // A request under way is not waited for: who would answer it has ended too.
+    let (mut started, _client, _upstream) = asking("");
     started.vm.output = Box::new(std::io::sink());
     let (status, said) = started.ended();
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
@@ -222,6 +222,16 @@ fn a_signal_ends_it_in_order_and_the_vm_hears_of_it() {
     started
         .vm
         .hears("log", |log| log[2].as_str() == Some("stopped"));
+    assert_eq!(started.ended().0.code(), Some(0));
+}
+
+#[test]
+fn a_vm_that_is_gone_is_not_drained_for() {
+    let (mut started, _client, _upstream) = asking(",{timeouts,[{drain,<<\"10m\">>}]}");
+    started.signal("TERM");
+    let vm = &mut started.vm;
+    vm.hears("log", |log| log[2].as_str() == Some("stopping"));
+    vm.output = Box::new(std::io::sink());
     assert_eq!(started.ended().0.code(), Some(0));
 }
 
