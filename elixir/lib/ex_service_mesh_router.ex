@@ -56,7 +56,8 @@ defmodule ExServiceMeshRouter do
   | `[:ex_service_mesh_router, :requests]` | `:requests` answered and `:errors` (502, 503 and 504 of the gateway) since the last, `:websockets` open now | `:service` |
 
   A service is called by its endpoint's module: `"AuthWeb.Endpoint"`. `:requests` comes at most once
-  a second for each service, and only when something changed.
+  a second for each service, and only when something changed. Of a gateway that ran before this VM
+  (`gateway: "unix:…"`) what it had counted by then is left out.
   """
 
   alias ExServiceMeshRouter.Gateway

@@ -4,12 +4,14 @@ defmodule ExServiceMeshRouter.InstallTest do
 
   import ExUnit.CaptureIO
 
+  alias ExServiceMeshRouter.{Binary, FakeBinary, WebServer}
   alias ExServiceMeshRouter.Binary.Install
-  alias ExServiceMeshRouter.{FakeBinary, WebServer}
 
   @moduletag :tmp_dir
 
-  @name "mesh-router-9.9.9-x86_64-unknown-linux-musl.tar.gz"
+  {:ok, target} = Binary.machine()
+  @target target
+  @name "mesh-router-9.9.9-#{@target}.tar.gz"
 
   setup %{tmp_dir: folder} do
     variables = ~w(http_proxy HTTP_PROXY https_proxy HTTPS_PROXY no_proxy NO_PROXY PATH)
@@ -33,13 +35,7 @@ defmodule ExServiceMeshRouter.InstallTest do
   end
 
   defp download_from(base_url, archive, path) do
-    Install.download(
-      "9.9.9",
-      "x86_64-unknown-linux-musl",
-      base_url,
-      %{@name => sha256(archive)},
-      path
-    )
+    Install.download("9.9.9", @target, base_url, %{@name => sha256(archive)}, path)
   end
 
   # Nothing but what lay there before.
@@ -115,6 +111,25 @@ defmodule ExServiceMeshRouter.InstallTest do
     {:error, why} = download(WebServer.ok(archive), archive, context.path)
     assert why =~ ~r/starting .*partial|ended with/
     untouched(context.path)
+  end
+
+  test "a binary of another platform is installed by its checksum alone", context do
+    target =
+      if @target =~ "x86_64", do: "aarch64-unknown-linux-musl", else: "x86_64-unknown-linux-musl"
+
+    name = "mesh-router-9.9.9-#{target}.tar.gz"
+    archive = FakeBinary.archive("\x7fELF of another machine", context.tmp_dir)
+    base_url = WebServer.start(%{"/v9.9.9/#{name}" => WebServer.ok(archive)})
+    checksums = %{name => sha256(archive)}
+    download = &Install.download("9.9.9", target, base_url, &1, context.path)
+    assert download.(checksums) == {:ok, :installed, context.path}
+    assert File.read!(context.path) == "\x7fELF of another machine"
+
+    # From source it would be this machine's.
+    Application.put_env(:ex_service_mesh_router, :target, target)
+    on_exit(fn -> Application.delete_env(:ex_service_mesh_router, :target) end)
+    assert {:error, why} = Install.run(source: "..")
+    assert why =~ "#{target} is another platform than this machine's"
   end
 
   test "what holds no binary, or is no archive, is told", context do
@@ -196,8 +211,7 @@ defmodule ExServiceMeshRouter.InstallTest do
   test "without a checksum nothing is asked for", context do
     base_url = WebServer.start(%{})
 
-    {:error, why} =
-      Install.download("9.9.9", "x86_64-unknown-linux-musl", base_url, %{}, context.path)
+    {:error, why} = Install.download("9.9.9", @target, base_url, %{}, context.path)
 
     assert why =~ "knows no checksum of #{@name}"
     assert why =~ "no release has been published yet"

@@ -294,6 +294,53 @@ defmodule ExServiceMeshRouter.PrivateTest do
     refute early.config(:http)
   end
 
+  test "an endpoint of Phoenix before 1.7 keeps its port, and is told what to do", context do
+    {:ok, free} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
+    {:ok, port} = :inet.port(free)
+    :gen_tcp.close(free)
+
+    # There the adapter asks the endpoint for its sockets.
+    Code.compile_string("""
+    defmodule OlderWeb.Endpoint do
+      use Phoenix.Endpoint, otp_app: :#{Package.app()}
+      def __handler__(conn, options), do: {:plug, conn, __MODULE__, options}
+    end
+    """)
+
+    older = Package.endpoint("OlderWeb", server: true, http: [ip: {127, 0, 0, 1}, port: port])
+
+    log =
+      ExUnit.CaptureLog.capture_log(fn ->
+        gateway = start(context.gateway, port: port)
+        Package.start_endpoint(older)
+
+        TestGateway.report(gateway, fn endpoints ->
+          match?({:failed, "before Phoenix 1.7" <> _}, bound(endpoints, older))
+        end)
+      end)
+
+    assert log =~ "OlderWeb.Endpoint can't be reached by the gateway: before Phoenix 1.7"
+    assert {:ok, {{127, 0, 0, 1}, ^port}} = older.server_info(:http)
+  end
+
+  test "the port is taken from the listener of each adapter" do
+    ref = Module.concat(SomeWeb.Endpoint, HTTP)
+
+    ids = [
+      {SomeWeb.Endpoint, :http},
+      {:ranch_listener_sup, ref},
+      {:ranch_embedded_sup, ref},
+      :other
+    ]
+
+    children = for id <- ids, do: Supervisor.child_spec({Agent, fn -> id end}, id: id)
+
+    {:ok, supervisor} = Supervisor.start_link(children, strategy: :one_for_one)
+    ExServiceMeshRouter.Private.Server.close_own_port(supervisor, SomeWeb.Endpoint)
+    running = for {id, pid, _, _} <- Supervisor.which_children(supervisor), is_pid(pid), do: id
+    assert running == [:other]
+  end
+
   test "with listen: :private none opens a port", %{gateway: gateway} do
     web = Package.endpoint("AllWeb", server: true, http: [ip: {127, 0, 0, 1}, port: 0])
     gateway = start(gateway, listen: :private)
@@ -346,6 +393,33 @@ defmodule ExServiceMeshRouter.PrivateTest do
     assert {:ok, path} = Folder.socket(app, [base, System.tmp_dir!()])
     assert byte_size(path) <= 103
     Folder.remove(path)
+  end
+
+  test "where no folder can be made, the next place is taken" do
+    file = Path.join(System.tmp_dir!(), "file-#{System.unique_integer([:positive])}")
+    File.write!(file, "")
+    on_exit(fn -> File.rm!(file) end)
+    assert {:ok, path} = Folder.socket(:a, [file, System.tmp_dir!()])
+    assert String.starts_with?(path, System.tmp_dir!())
+    assert {:error, why} = Folder.socket(:a, [file])
+    assert why =~ "making #{file}/"
+    assert {:error, "there is no folder" <> _} = Folder.socket(:a, [])
+  end
+
+  test "the folder stays until the package stops", context do
+    web = Package.endpoint("FolderWeb", server: true)
+    gateway = start(context.gateway)
+    Package.start_endpoint(web)
+    folder = gateway |> path(web) |> Path.dirname()
+    stopping = Task.async(fn -> Package.stop_endpoint(web) end)
+    leaves(gateway)
+    Task.await(stopping)
+    eventually("no socket", fn -> File.ls!(folder) == [] end)
+    # Another VM that looks for what is left behind finds nothing.
+    Folder.clean()
+    assert File.dir?(folder)
+    Package.stop()
+    refute File.exists?(folder)
   end
 
   test "a folder that is somebody's link is not used" do

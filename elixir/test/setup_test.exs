@@ -122,6 +122,30 @@ defmodule ExServiceMeshRouter.SetupTest do
     assert setup_project(folder) == {%{}, []}
   end
 
+  test "the port is the one that the project has", %{tmp_dir: folder} do
+    umbrella(folder)
+    assert Setup.port(folder) == 4000
+    config = "import Config\nconfig :ex_service_mesh_router, port: 8000\n"
+    umbrella(folder, %{"config/config.exs" => config})
+    assert Setup.port(folder) == 8000
+    runtime = "import Config\nconfig :ex_service_mesh_router, port: 8080\n"
+    umbrella(folder, %{"config/config.exs" => config, "config/runtime.exs" => runtime})
+    assert Setup.port(folder) == 8080
+    # What can't be read says nothing.
+    umbrella(folder, %{"config/runtime.exs" => "System.fetch_env!(\"NOT_SET_HERE\")\n"})
+    assert Setup.port(folder) == 4000
+  end
+
+  test "what the umbrella's root alone depends on is not there", %{tmp_dir: folder} do
+    umbrella(folder, %{"mix.exs" => mix("    [{:ex_service_mesh_router, path: \"../x\"}]")})
+    {changes, [note]} = setup_project(folder)
+    refute is_map_key(changes, "apps/auth_web/mix.exs")
+    assert note =~ "Move :ex_service_mesh_router from mix.exs to apps/auth_web/mix.exs"
+    # Nor is what stands in a comment.
+    umbrella(folder, %{"apps/shop/mix.exs" => mix("    # :ex_service_mesh_router?\n    []")})
+    assert {%{"apps/auth_web/mix.exs" => _}, []} = setup_project(folder)
+  end
+
   test "a single app gets the same", %{tmp_dir: folder} do
     write(folder, %{
       "mix.exs" => mix(@deps),
@@ -157,7 +181,9 @@ defmodule ExServiceMeshRouter.SetupTest do
           {~s(    [\n      {:phoenix, "~> 1.8", only: [:dev]}\n    ] ++ more\(\)),
            ~s(    [\n      {:ex_service_mesh_router, "~> 0.1"},\n      {:phoenix, "~> 1.8", only: [:dev]})},
           {~s(    more\(\) ++ [\n      # Theirs\n      {:phoenix, "~> 1.8"}\n    ]),
-           ~s(    more\(\) ++ [\n      {:ex_service_mesh_router, "~> 0.1"},\n      # Theirs)}
+           ~s(    more\(\) ++ [\n      {:ex_service_mesh_router, "~> 0.1"},\n      # Theirs)},
+          {~s(    Enum.concat\([a\(\), [{:phoenix, "~> 1.8"}]]\)),
+           ~s(    Enum.concat\([a\(\), [{:ex_service_mesh_router, "~> 0.1"}, {:phoenix)}
         ] do
       umbrella(folder, %{"apps/auth_web/mix.exs" => mix(deps)})
       assert {%{"apps/auth_web/mix.exs" => changed}, _} = setup_project(folder)

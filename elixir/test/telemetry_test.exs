@@ -73,12 +73,25 @@ defmodule ExServiceMeshRouter.TelemetryTest do
   end
 
   test "requests are those since the last time", %{gateway: gateway} do
+    # It may have counted for long before this VM came.
     TestGateway.say(gateway, {:counts, %{"a" => %{requests: 5, errors: 1, websockets: 2}}})
 
-    assert_receive {[:requests], %{requests: 5, errors: 1, websockets: 2}, %{service: "a"}},
+    assert_receive {[:requests], %{requests: 0, errors: 0, websockets: 2}, %{service: "a"}},
+                   @wait_ms
+
+    TestGateway.say(gateway, {:counts, %{"b" => %{requests: 4, errors: 0, websockets: 0}}})
+
+    assert_receive {[:requests], %{requests: 4, errors: 0, websockets: 0}, %{service: "b"}},
                    @wait_ms
 
     TestGateway.say(gateway, {:counts, %{"a" => %{requests: 7, errors: 1, websockets: 0}}})
+
+    assert_receive {[:requests], %{requests: 2, errors: 0, websockets: 0}, %{service: "a"}},
+                   @wait_ms
+
+    # The same gateway counts on while nobody listens.
+    {gateway, _hello} = gateway |> TestGateway.hang_up() |> TestGateway.accept()
+    TestGateway.say(gateway, {:counts, %{"a" => %{requests: 9, errors: 1, websockets: 0}}})
 
     assert_receive {[:requests], %{requests: 2, errors: 0, websockets: 0}, %{service: "a"}},
                    @wait_ms

@@ -31,6 +31,9 @@ defmodule ExServiceMeshRouter.Application do
     end
   end
 
+  @impl true
+  def stop(_state), do: Private.Folder.leave()
+
   defp run(options) do
     Private.Folder.clean()
     if options.surroundings.env, do: PhoenixEndpoint.load_umbrella()

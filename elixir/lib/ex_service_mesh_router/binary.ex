@@ -66,11 +66,14 @@ defmodule ExServiceMeshRouter.Binary do
   @spec target() :: {:ok, String.t()} | {:error, String.t()}
   def target do
     case Application.get_env(@app, :target) do
-      nil -> machine(:os.type(), List.to_string(:erlang.system_info(:system_architecture)))
+      nil -> machine()
       target when target in @targets -> {:ok, target}
       other -> {:error, "target #{inspect(other)} is none of #{Enum.join(@targets, ", ")}"}
     end
   end
+
+  @doc false
+  def machine, do: machine(:os.type(), List.to_string(:erlang.system_info(:system_architecture)))
 
   @doc false
   # A static binary for Linux, which any of them runs, whichever its libc.

@@ -162,9 +162,14 @@ defmodule ExServiceMeshRouter.Cluster do
       module: inspect(module),
       url: PhoenixEndpoint.url(url),
       http: PhoenixEndpoint.http(call(node, module, :config, [:http])),
-      adapter: call(node, module, :config, [:adapter]),
-      bound: bound(node, module)
+      adapter: call(node, module, :config, [:adapter])
     }
+
+    words =
+      case bound(node, module) do
+        {:ok, bound} -> Map.put(words, :bound, bound)
+        nil -> words
+      end
 
     case call(node, module, :config, [:otp_app]) do
       nil -> words
@@ -173,9 +178,11 @@ defmodule ExServiceMeshRouter.Cluster do
   end
 
   defp bound(node, module) do
-    PhoenixEndpoint.wire(:erpc.call(node, module, :server_info, [:http], @call_ms))
+    {:ok, PhoenixEndpoint.wire(:erpc.call(node, module, :server_info, [:http], @call_ms))}
   catch
-    kind, why -> {:failed, Exception.format_banner(kind, why)}
+    # Before Phoenix 1.7.10.
+    :error, {:exception, :undef, [{^module, :server_info, _, _} | _]} -> nil
+    kind, why -> {:ok, {:failed, Exception.format_banner(kind, why)}}
   end
 
   defp call(node, module, function, arguments) do

@@ -434,16 +434,24 @@ defmodule ExServiceMeshRouter.Endpoints do
       not PhoenixEndpoint.serves?(config) ->
         {PhoenixEndpoint.bound(module), nil}
 
+      http not in [nil, false] and options.private == :needed and
+          PhoenixEndpoint.http_port(http) not in options.ports ->
+        {PhoenixEndpoint.bound(module), nil}
+
+      not PhoenixEndpoint.private?(module) ->
+        why =
+          "before Phoenix 1.7 an endpoint's sockets need its own listener: give it " <>
+            "http: [port: …], another port than the gateway's"
+
+        {{:ok, {:failed, why}}, nil}
+
       http in [nil, false] ->
         private(endpoint, original[:http] || [])
 
-      options.private == :all or PhoenixEndpoint.http_port(http) in options.ports ->
+      true ->
         # It started before the package could keep it from opening its port.
         Server.close_own_port(endpoint.pid, module)
         private(endpoint, http)
-
-      true ->
-        {PhoenixEndpoint.bound(module), nil}
     end
   end
 

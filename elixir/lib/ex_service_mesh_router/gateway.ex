@@ -86,7 +86,9 @@ defmodule ExServiceMeshRouter.Gateway do
       # The routes are this gateway's, not those of one before.
       fresh?: false,
       generation: 0,
-      counts: %{},
+      # What the gateway of that process had counted last; `nil` before the first.
+      counts: nil,
+      counted_by: nil,
       told: nil,
       # By which port and hosts the endpoints write their links.
       addressed: nil,
@@ -133,7 +135,7 @@ defmodule ExServiceMeshRouter.Gateway do
   def handle_info(:resend, state), do: {:noreply, send_report(state)}
 
   def handle_info({:unwelcome, link}, %{link: link, welcome: nil} = state),
-    do: {:noreply, closed(state, "did not answer")}
+    do: {:noreply, closed(state, "did not answer", &Link.kill/1)}
 
   def handle_info({:steady, link}, %{link: link} = state), do: {:noreply, %{state | attempts: 0}}
 
@@ -217,8 +219,8 @@ defmodule ExServiceMeshRouter.Gateway do
     end
   end
 
-  defp closed(state, why) do
-    Link.close(state.link)
+  defp closed(state, why, close \\ &Link.close/1) do
+    close.(state.link)
     if state.addresses != [], do: Telemetry.down(why)
     for {from, _seq} <- state.leaving, do: GenServer.reply(from, :ok)
 
@@ -229,7 +231,6 @@ defmodule ExServiceMeshRouter.Gateway do
         addresses: [],
         fresh?: false,
         held: [],
-        counts: %{},
         sent: 0,
         applied: 0,
         leaving: [],
@@ -312,7 +313,9 @@ defmodule ExServiceMeshRouter.Gateway do
     end
   end
 
-  defp message({:welcome, welcome}, state), do: send_report(%{state | welcome: welcome})
+  defp message({:welcome, welcome}, state),
+    do: send_report(counting(%{state | welcome: welcome}))
+
   defp message({:refused, why}, state), do: %{state | refused: {1, "the gateway refuses: #{why}"}}
   defp message({:failed, status, why}, state), do: %{state | refused: {status, why}}
 
@@ -331,8 +334,9 @@ defmodule ExServiceMeshRouter.Gateway do
   end
 
   defp message({:counts, counts}, state) do
-    Telemetry.counts(state.counts, counts)
-    %{state | counts: Map.merge(state.counts, counts)}
+    before = state.counts || counts
+    Telemetry.counts(before, counts)
+    %{state | counts: Map.merge(before, counts)}
   end
 
   # Attempt after attempt says the same as it begins.
@@ -354,6 +358,21 @@ defmodule ExServiceMeshRouter.Gateway do
   end
 
   defp message({:unknown, _message}, state), do: state
+
+  # The same gateway counts on, another counts anew. One that is met for the first time, and has not been
+  # started by this VM, may have counted for long before.
+  defp counting(%{welcome: %{os_pid: gateway}} = state) do
+    counts =
+      case state do
+        %{counted_by: ^gateway} -> state.counts
+        %{counted_by: nil, options: %{gateway: {:unix, _path}}} -> nil
+        _another -> %{}
+      end
+
+    %{state | counts: counts, counted_by: gateway}
+  end
+
+  defp counting(state), do: %{state | counts: %{}}
 
   # A developer wants the one line with the links, which is to come and says all that these do.
   defp line({:log, level, target, text, fields}, state) do

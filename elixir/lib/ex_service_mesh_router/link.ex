@@ -6,6 +6,9 @@ defmodule ExServiceMeshRouter.Link do
   @frame_bytes_max 8 * 1024 * 1024
   @connect_ms 1_000
 
+  # What a gateway at a socket may take until it reads on.
+  @send_ms 1_000
+
   @type t :: {:port, port()} | {:socket, :gen_tcp.socket()}
 
   @doc """
@@ -15,7 +18,14 @@ defmodule ExServiceMeshRouter.Link do
   def open({:child, binary}), do: spawn_child(binary)
 
   def open({:unix, path}) do
-    options = [:binary, packet: 4, packet_size: @frame_bytes_max, active: :once]
+    options = [
+      :binary,
+      packet: 4,
+      packet_size: @frame_bytes_max,
+      active: :once,
+      send_timeout: @send_ms,
+      send_timeout_close: true
+    ]
 
     case :gen_tcp.connect({:local, path}, 0, options, @connect_ms) do
       {:ok, socket} ->
@@ -39,7 +49,8 @@ defmodule ExServiceMeshRouter.Link do
   end
 
   @doc """
-  Sends a frame without ever waiting for a gateway that doesn't read.
+  Sends a frame. A child that doesn't read is never waited for, a gateway at a socket for a second:
+  then the connection is closed.
   """
   @spec send_frame(t(), binary()) :: :ok | :busy | :closed
   def send_frame({:port, port}, frame) do
@@ -92,4 +103,18 @@ defmodule ExServiceMeshRouter.Link do
   end
 
   def close({:socket, socket}), do: :gen_tcp.close(socket)
+
+  @doc """
+  Closes the link to a gateway that doesn't answer. A child that doesn't hear either that its input has
+  ended is killed.
+  """
+  @spec kill(t()) :: :ok
+  def kill({:port, port} = link) do
+    with {:os_pid, pid} <- Port.info(port, :os_pid),
+         do: System.cmd("kill", ["-KILL", "#{pid}"], stderr_to_stdout: true)
+
+    close(link)
+  end
+
+  def kill(link), do: close(link)
 end

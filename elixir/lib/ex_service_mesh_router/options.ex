@@ -88,7 +88,7 @@ defmodule ExServiceMeshRouter.Options do
   @typedoc "The options, checked."
   @type t :: %__MODULE__{
           enabled?: boolean(),
-          private: :needed | :all,
+          private: :needed | :all | :never,
           urls: :gateway | :keep,
           cluster?: boolean(),
           gateway: :child | {:unix, Path.t()},

@@ -52,6 +52,14 @@ defmodule ExServiceMeshRouter.PhoenixEndpoint do
   end
 
   @doc """
+  Returns whether an endpoint can be served behind a private socket. Before Phoenix 1.7 its sockets
+  were a part of its own listener.
+  """
+  @spec private?(module()) :: boolean()
+  def private?(module),
+    do: not (Code.ensure_loaded?(module) and function_exported?(module, :__handler__, 2))
+
+  @doc """
   Returns whether configuration tells an endpoint to serve, as Phoenix decides it.
   """
   @spec serves?(keyword() | nil) :: boolean()

@@ -24,8 +24,8 @@ defmodule ExServiceMeshRouter.Release do
 
   A step for `mix release`, behind `:assemble`. It ends `mix release` with an error where there is no
   binary, or where this package is no part of the release. A release for another platform than this
-  machine's needs that one's binary: `config :ex_service_mesh_router, target: …` and
-  `mix mesh_router.install`.
+  machine's needs that one's binary: `config :ex_service_mesh_router, target: …` and a download by
+  `mix mesh_router.install`, or `path:`.
   """
   @spec bundle(Mix.Release.t()) :: Mix.Release.t()
   def bundle(release) do

@@ -36,6 +36,18 @@ defmodule ExServiceMeshRouter.Setup do
     end
   end
 
+  @doc """
+  Returns the port that the project's configuration gives the gateway in development, else 4000.
+  """
+  @spec port(Path.t()) :: :inet.port_number()
+  def port(root) do
+    files = for file <- ["config.exs", "runtime.exs"], do: Path.join([root, "config", file])
+
+    # What stands last counts. A file that can't be read now says nothing.
+    ports = for file <- files, {:ok, config} <- [development(file)], do: config[@app][:port]
+    ports |> Enum.filter(&is_integer/1) |> List.last(4000)
+  end
+
   defp apps(_root, nil), do: [""]
 
   defp apps(root, apps_path) do
@@ -57,13 +69,20 @@ defmodule ExServiceMeshRouter.Setup do
   # The dependency
 
   defp dependency(root, apps, endpoints) do
-    files = Enum.uniq(["mix.exs" | Enum.map(apps, &Path.join(&1, "mix.exs"))])
+    files = Enum.map(apps, &Path.join(&1, "mix.exs"))
     # In an umbrella, the first of its web apps: one is enough, since all run in one VM.
     web = endpoints |> Enum.map(& &1.folder) |> Enum.min() |> Path.join("mix.exs")
 
     cond do
-      Enum.any?(files, &(File.read!(Path.join(root, &1)) =~ inspect(@app))) ->
+      Enum.any?(files, &names_package?(Path.join(root, &1))) ->
         {nil, []}
+
+      names_package?(Path.join(root, "mix.exs")) ->
+        {nil,
+         [
+           "Move #{inspect(@app)} from mix.exs to #{web}: nothing starts what the umbrella's root " <>
+             "alone depends on."
+         ]}
 
       changed = add_dependency(File.read!(Path.join(root, web))) ->
         {%{file: web, before: File.read!(Path.join(root, web)), after: changed}, []}
@@ -71,6 +90,17 @@ defmodule ExServiceMeshRouter.Setup do
       true ->
         {nil,
          ["Add #{@requirement} to the dependencies in #{web}: they are not a list in `deps/0`."]}
+    end
+  end
+
+  # Other than in a comment.
+  defp names_package?(file) do
+    with {:ok, source} <- File.read(file),
+         {:ok, tree} <- Code.string_to_quoted(source) do
+      {_tree, named?} = Macro.prewalk(tree, false, &{&1, &2 or &1 == @app})
+      named?
+    else
+      _ -> false
     end
   end
 
@@ -120,9 +150,20 @@ defmodule ExServiceMeshRouter.Setup do
   defp deps({kind, _, [{:deps, _, _}, body]}) when kind in [:def, :defp], do: body
   defp deps(_node), do: nil
 
-  # The first, which is the outermost.
-  defp list({:__block__, meta, [list]}) when is_list(list), do: meta[:closing] && {meta, list}
+  # The first that may be one of dependencies, which is the outermost.
+  defp list({:__block__, meta, [list]}) when is_list(list),
+    do: if(meta[:closing] && dependencies?(list), do: {meta, list})
+
   defp list(_node), do: nil
+
+  defp dependencies?([]), do: true
+  defp dependencies?([{:__block__, _, [{app, _requirement}]} | _]), do: app?(app)
+  defp dependencies?([{:{}, _, [app | _]} | _]), do: app?(app)
+  defp dependencies?([{app, _requirement} | _]), do: app?(app)
+  defp dependencies?(_list), do: false
+
+  defp app?({:__block__, _, [app]}), do: is_atom(app)
+  defp app?(_other), do: false
 
   # The gateway's own settings
 
@@ -168,7 +209,7 @@ defmodule ExServiceMeshRouter.Setup do
   defp urls(root, endpoints, port) do
     file = "config/dev.exs"
 
-    with {:ok, config} <- development(root),
+    with {:ok, config} <- development(Path.join(root, "config/config.exs")),
          before when before != nil <- read(root, file),
          lines = url_lines(endpoints, config, port),
          # The file may be read by other ways than from `config/config.exs`.
@@ -194,9 +235,7 @@ defmodule ExServiceMeshRouter.Setup do
     end
   end
 
-  defp development(root) do
-    file = Path.join(root, "config/config.exs")
-
+  defp development(file) do
     if File.regular?(file),
       do: {:ok, Config.Reader.read!(file, env: :dev, target: :host)},
       else: {:ok, []}

@@ -38,7 +38,7 @@ defmodule ExServiceMeshRouter.Telemetry do
   @spec counts(map(), map()) :: :ok
   def counts(before, now) do
     for {service, counts} <- now do
-      last = Map.get(before, service, %{requests: 0, errors: 0})
+      last = last(Map.get(before, service), counts)
 
       measurements = %{
         requests: counts.requests - last.requests,
@@ -51,6 +51,10 @@ defmodule ExServiceMeshRouter.Telemetry do
 
     :ok
   end
+
+  # Who has counted less than before has begun anew.
+  defp last(%{requests: last} = before, %{requests: now}) when last <= now, do: before
+  defp last(_before, _now), do: %{requests: 0, errors: 0}
 
   defp execute(event, measurements, metadata) do
     if Code.ensure_loaded?(:telemetry),

@@ -28,7 +28,7 @@ defmodule ExServiceMeshRouter.Urls do
         app,
         module,
         original,
-        changes(original, hosts[module], List.first(options.ports), options)
+        changes(original, hosts[module], List.first(options.ports), for_module(module, options))
       )
 
       {module, Keyword.take(original, @read)}
@@ -72,7 +72,7 @@ defmodule ExServiceMeshRouter.Urls do
           :ok
         when host: String.t() | nil, port: :inet.port_number() | nil
   def update({app, module}, original, %{prepared: prepared, host: host, port: port}, options) do
-    changes = changes(original, host, port, options)
+    changes = changes(original, host, port, for_module(module, options))
     put(app, module, original(app, module), changes)
 
     with config when is_list(config) <- PhoenixEndpoint.running_config(module),
@@ -91,6 +91,9 @@ defmodule ExServiceMeshRouter.Urls do
   catch
     :exit, _why -> :ok
   end
+
+  defp for_module(module, options),
+    do: if(PhoenixEndpoint.private?(module), do: options, else: %{options | private: :never})
 
   # `http:` is read at the start alone. What is left out here is as Phoenix has it by default.
   defp wanted(original, changes) do
@@ -134,6 +137,7 @@ defmodule ExServiceMeshRouter.Urls do
     http = Keyword.get(original, :http, false)
 
     not PhoenixEndpoint.serves?(original) or http in [nil, false] or
+      options.private == :never or
       (options.private == :needed and PhoenixEndpoint.http_port(http) not in options.ports)
   end
 

@@ -39,6 +39,11 @@ defmodule ExServiceMeshRouter.Binary.Install do
         options[:if_missing] && Binary.version(path) == {:ok, Binary.wanted()} ->
           {:ok, :present, path}
 
+        source && foreign?(target) ->
+          {:error,
+           "#{target} is another platform than this machine's: build the binary there from #{source}, and " <>
+             "name it with `config #{inspect(@app)}, path: …`"}
+
         source ->
           build(source, path)
 
@@ -62,9 +67,12 @@ defmodule ExServiceMeshRouter.Binary.Install do
          {:ok, archive} <- fetch(url),
          :ok <- check(archive, checksum, url),
          {:ok, binary} <- unpack(archive, url) do
-      put(path, &File.write(&1, binary))
+      put(path, &File.write(&1, binary), starts?: not foreign?(target))
     end
   end
+
+  # Its binaries can't be started here.
+  defp foreign?(target), do: Binary.machine() != {:ok, target}
 
   @doc """
   Builds the binary of a folder with the gateway's source and puts it at `path`.
@@ -82,7 +90,7 @@ defmodule ExServiceMeshRouter.Binary.Install do
          "building #{crate} needs cargo, which is not on PATH: https://rustup.rs installs it"}
 
       true ->
-        put(path, &cargo(crate, &1))
+        put(path, &cargo(crate, &1), starts?: true)
     end
   end
 
@@ -134,15 +142,15 @@ defmodule ExServiceMeshRouter.Binary.Install do
     end
   end
 
-  # Gives the binary its name when it is whole and starts, and not before.
-  defp put(path, write) do
+  # Gives the binary its name when it is whole and starts, where it can, and not before.
+  defp put(path, write, starts?: starts?) do
     partial = "#{path}.#{System.pid()}-#{System.unique_integer([:positive])}.partial"
 
     try do
       with :ok <- make_folder(Path.dirname(path)),
            :ok <- named(write.(partial), "writing #{partial}"),
            :ok <- named(File.chmod(partial, 0o755), "making #{partial} executable"),
-           {:ok, _version} <- Binary.version(partial),
+           {:ok, _version} <- if(starts?, do: Binary.version(partial), else: {:ok, nil}),
            :ok <- named(File.rename(partial, path), "naming #{path}") do
         {:ok, :installed, path}
       end

@@ -18,20 +18,22 @@ defmodule ExServiceMeshRouter.Private.Folder do
   @spec socket(atom(), [Path.t()]) :: {:ok, Path.t()} | {:error, String.t()}
   def socket(app, bases) do
     number = System.unique_integer([:positive])
+    why = {:error, "there is no folder for temporary files: #{System.tmp_dir() || "/tmp"}"}
 
-    paths =
-      for base <- bases, name <- ["#{app}-#{number}.sock", "#{number}.sock"] do
-        Path.join([base, folder(), name])
+    # Where one can't be made, as in a runtime folder that is another user's, the next may do.
+    Enum.reduce_while(bases, why, fn base, _why ->
+      names = ["#{app}-#{number}.sock", "#{number}.sock"]
+
+      case base |> path(names) |> make() do
+        {:ok, path} -> {:halt, {:ok, path}}
+        {:error, why} -> {:cont, {:error, why}}
       end
+    end)
+  end
 
-    case Enum.find(paths, &(byte_size(&1) <= @path_bytes_max)) do
-      nil ->
-        {:error,
-         "a private socket's path has at most #{@path_bytes_max} bytes: #{List.last(paths)}"}
-
-      path ->
-        make(Path.dirname(path), path)
-    end
+  defp path(base, names) do
+    paths = for name <- names, do: Path.join([base, folder(), name])
+    Enum.find(paths, List.last(paths), &(byte_size(&1) <= @path_bytes_max))
   end
 
   # Where the user's own sockets belong, else where temporary files do.
@@ -58,7 +60,12 @@ defmodule ExServiceMeshRouter.Private.Folder do
     end
   end
 
-  defp make(folder, path) do
+  defp make(path) when byte_size(path) > @path_bytes_max,
+    do: {:error, "a private socket's path has at most #{@path_bytes_max} bytes: #{path}"}
+
+  defp make(path) do
+    folder = Path.dirname(path)
+
     with :ok <- mkdir(folder),
          :ok <- File.chmod(folder, 0o700),
          :ok <- rm(path) do
@@ -89,13 +96,21 @@ defmodule ExServiceMeshRouter.Private.Folder do
   end
 
   @doc """
-  Removes a socket, and the folder with the last one.
+  Removes a socket. The folder stays: the next socket may be about to be made in it.
   """
   @spec remove(Path.t()) :: :ok
   def remove(path) do
     _ = File.rm(path)
-    # Fails while others are in it.
-    _ = File.rmdir(Path.dirname(path))
+    :ok
+  end
+
+  @doc """
+  Removes the folder, once all its sockets are.
+  """
+  @spec leave() :: :ok
+  def leave do
+    # Fails while a socket is in it.
+    for base <- bases(), do: File.rmdir(Path.join(base, folder()))
     :ok
   end
 
@@ -118,6 +133,8 @@ defmodule ExServiceMeshRouter.Private.Folder do
         path = Path.join(folder, name),
         stale?(path) do
       remove(path)
+      # Fails while others are in it.
+      File.rmdir(folder)
     end
 
     :ok

@@ -90,8 +90,11 @@ defmodule ExServiceMeshRouter.Private.Server do
   """
   @spec close_own_port(pid(), module()) :: :ok
   def close_own_port(supervisor, module) do
-    # As the adapters call their children. What isn't there isn't stopped.
-    for id <- [{module, :http}, {:ranch_embedded_sup, Module.concat(module, HTTP)}] do
+    # As the adapters call their children: Bandit, Cowboy with ranch 1 and 2. What isn't there isn't
+    # stopped.
+    ref = Module.concat(module, HTTP)
+
+    for id <- [{module, :http}, {:ranch_listener_sup, ref}, {:ranch_embedded_sup, ref}] do
       _ = Supervisor.terminate_child(supervisor, id)
     end
 

@@ -22,7 +22,7 @@ defmodule Mix.Tasks.MeshRouter.Setup do
   ## Options
 
     * `--yes` - writes without asking
-    * `--port PORT` - the gateway's port, 4000 where it isn't given
+    * `--port PORT` - the gateway's port; without it what `config/config.exs` says, else 4000
     * `--no-urls` - leaves `config/dev.exs` alone
   """
 
@@ -46,7 +46,7 @@ defmodule Mix.Tasks.MeshRouter.Setup do
 
   defp setup(options) do
     {root, apps_path} = project()
-    port = options[:port] || 4000
+    port = options[:port] || Setup.port(root)
     urls? = Keyword.get(options, :urls, true)
     {changes, notes} = Setup.plan(root, apps_path: apps_path, port: port, urls: urls?)
 

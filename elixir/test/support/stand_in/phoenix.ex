@@ -7,6 +7,8 @@ defmodule Phoenix.Endpoint do
 
   @callback config(key :: atom(), default :: term()) :: term()
   @callback server_info(scheme :: atom()) :: {:ok, term()} | {:error, term()}
+  # Since Phoenix 1.7.10.
+  @optional_callbacks server_info: 1
 
   defmacro __using__(options) do
     quote do
