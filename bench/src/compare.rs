@@ -49,6 +49,14 @@ impl Arguments {
     }
 }
 
+/// Those to whom all are compared.
+const OTHERS: [Contender; 4] = [
+    Contender::Nginx,
+    Contender::Haproxy,
+    Contender::Caddy,
+    Contender::MeshRouterBefore,
+];
+
 struct Row {
     proxy: Proxy,
     load: Load,
@@ -128,27 +136,21 @@ fn report(arguments: &Arguments, bytes: usize, rows: &[Row]) {
         "\n{bytes}-byte answers, {} connections, {} upstream(s), median of {} rounds (min–max)",
         arguments.connections, arguments.upstreams, arguments.rounds
     );
-    let (microseconds, rate) = ("CPU µs per request", "requests/s");
-    println!(
-        "{:24} {microseconds:22} {:22} {:22} {:22} {rate}",
-        "", "to nginx", "to HAProxy", "to before"
-    );
-    let of = |contender| rows.iter().find(|row| row.proxy.contender == contender);
-    let ratio = |row: &Row, to: Contender| {
-        of(to)
-            .map(|other| row.microseconds.over(&other.microseconds).show(2))
-            .unwrap_or_default()
-    };
+    let others: Vec<&Row> = rows
+        .iter()
+        .filter(|row| OTHERS.contains(&row.proxy.contender))
+        .collect();
+    print!("{:24} {:20}", "", "CPU µs per request");
+    for other in &others {
+        print!(" {:22}", format!("to {}", other.proxy.contender));
+    }
+    println!(" requests/s");
     for row in rows {
-        println!(
-            "{:24} {:22} {:22} {:22} {:22} {}",
-            row.proxy.contender,
-            row.microseconds.show(1),
-            ratio(row, Contender::Nginx),
-            ratio(row, Contender::Haproxy),
-            ratio(row, Contender::MeshRouterBefore),
-            row.requests.show(0)
-        );
+        print!("{:24} {:20}", row.proxy.contender, row.microseconds.show(1));
+        for other in &others {
+            print!(" {:22}", row.microseconds.over(&other.microseconds).show(2));
+        }
+        println!(" {}", row.requests.show(0));
     }
 }
 

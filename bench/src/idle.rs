@@ -10,6 +10,14 @@ use crate::{
     upstream, usage,
 };
 
+/// Who is measured.
+const MEASURED: [Contender; 4] = [
+    Contender::MeshRouter,
+    Contender::Nginx,
+    Contender::Haproxy,
+    Contender::Caddy,
+];
+
 /// How many.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -44,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "{:24} {:>12} {:>12} {:>16}",
         "", "RSS before", "RSS after", "per connection"
     );
-    for contender in [Contender::MeshRouter, Contender::Nginx, Contender::Haproxy] {
+    for contender in MEASURED {
         let proxy = Proxy::start(contender, &[upstream])?;
         let before = usage::resident_bytes(proxy.pid())?;
         let mut load = match arguments.websockets {

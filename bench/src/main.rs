@@ -1,4 +1,4 @@
-//! Side-by-side benchmarks: the gateway beside nginx and HAProxy, on one machine in one run.
+//! Side-by-side benchmarks: the gateway beside nginx, HAProxy and Caddy, on one machine in one run.
 //!
 //! ```text
 //! core 1: load ──▶ core 0: one proxy at a time ──▶ core 1: upstream
@@ -48,9 +48,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Processor time per request, beside nginx and HAProxy
+    /// Processor time per request, beside nginx, HAProxy and Caddy
     Compare(compare::Arguments),
-    /// Memory for idle connections, beside nginx and HAProxy
+    /// Memory for idle connections, beside nginx, HAProxy and Caddy
     Idle(idle::Arguments),
     /// Many connections to the gateway for a while
     Soak(soak::Arguments),

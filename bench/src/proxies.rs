@@ -41,6 +41,8 @@ pub(crate) enum Contender {
     Nginx,
     /// Debian's HAProxy.
     Haproxy,
+    /// Debian's Caddy.
+    Caddy,
 }
 
 /// A running proxy.
@@ -62,6 +64,7 @@ impl fmt::Display for Contender {
             Self::MeshRouterBefore => "mesh-router, before",
             Self::Nginx => "nginx",
             Self::Haproxy => "HAProxy",
+            Self::Caddy => "Caddy",
         })
     }
 }
@@ -156,6 +159,13 @@ fn command(
         Contender::Haproxy => {
             fs::write(&file, haproxy(address, upstreams))?;
             command.args(["haproxy", "-db", "-f"]).arg(file);
+        }
+        Contender::Caddy => {
+            fs::write(&file, caddy(address, upstreams))?;
+            // One thread, as the others have one worker, and its files with it.
+            command.env("GOMAXPROCS", "1").env("HOME", folder);
+            command.args(["caddy", "run", "--adapter", "caddyfile", "--config"]);
+            command.arg(file);
         }
     }
     command.current_dir(folder);
@@ -254,6 +264,39 @@ frontend main
   use_backend auth if is_auth
 backend auth
   {servers}
+"
+    )
+}
+
+fn caddy(address: SocketAddr, upstreams: &[SocketAddr]) -> String {
+    let upstreams = each(upstreams, " ", |_, upstream| upstream.to_string());
+    let (ip, port) = (address.ip(), address.port());
+    format!(
+        "{{
+  admin off
+  auto_https off
+}}
+http://:{port} {{
+  bind {ip}
+  @auth host {HOST} *.{HOST}
+  handle @auth {{
+    header X-Request-Id {{http.request.uuid}}
+    reverse_proxy {upstreams} {{
+      lb_policy least_conn
+      flush_interval -1
+      header_up X-Forwarded-Port {port}
+      header_up X-Request-Id {{http.request.uuid}}
+      header_up Via \"1.1 Caddy\"
+      transport http {{
+        keepalive 1h
+        keepalive_idle_conns_per_host 256
+      }}
+    }}
+  }}
+  handle {{
+    respond 404
+  }}
+}}
 "
     )
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the gateway beside nginx and HAProxy, or beside Elixir.
+//! `cargo xtask bench`: the gateway beside nginx, HAProxy and Caddy, or beside Elixir.
 
 use anyhow::Result;
 use clap::Args;

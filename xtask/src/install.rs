@@ -129,6 +129,10 @@ pub(crate) const FOR_BENCHMARKS: &[Need] = &[
         package: "haproxy",
     },
     Need {
+        what: What::Program("caddy"),
+        package: "caddy",
+    },
+    Need {
         what: What::Program("taskset"),
         package: "util-linux",
     },

@@ -41,7 +41,7 @@ enum Command {
     Trixie,
     /// Plays the cases of bytes against the gateway, nginx and HAProxy.
     Strict(strict::Arguments),
-    /// Measures the gateway beside nginx and HAProxy, or with `discovery` beside Elixir.
+    /// Measures the gateway beside nginx, HAProxy and Caddy, or with `discovery` beside Elixir.
     Bench(bench::Arguments),
 }
 
