@@ -175,12 +175,17 @@ impl Wire {
     /// Reads a request; `None` if the connection ends before its first byte.
     pub fn request(&mut self) -> Option<Message> {
         let head = self.head()?;
+        Some(self.request_body(head))
+    }
+
+    /// Reads the body of a request whose head was read.
+    pub fn request_body(&mut self, head: Head) -> Message {
         let framing = if head.has_token("transfer-encoding", "chunked") {
             Framing::Chunked
         } else {
             Framing::Length(head.length().unwrap_or(0))
         };
-        Some(self.finish(head, framing))
+        self.finish(head, framing)
     }
 
     /// Reads the final response to a request with `method`, and the interim ones before it.
@@ -255,6 +260,11 @@ impl Wire {
         while self.more() {}
         let rest = self.take(self.unread.len());
         (rest, self.ended.expect("more() is false only at the end"))
+    }
+
+    /// Returns how the connection has ended, as far as was read.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ended
     }
 
     /// Returns whether the other side has sent or closed nothing so far. Only a hint: what is on

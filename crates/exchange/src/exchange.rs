@@ -185,6 +185,8 @@ enum Overdue {
     Tunnel,
     /// A request has waited for its service for as long as it may.
     Hold,
+    /// It is time to try again.
+    Again,
     /// A Phoenix socket is to be closed, or does not answer that it was.
     Parting,
 }
@@ -417,6 +419,7 @@ impl Exchange {
             Overdue::Failure(failure) => self.fail(failure, cx),
             Overdue::Tunnel => self.tunnel_time_is_up(cx),
             Overdue::Hold => self.hold_time_is_up(cx),
+            Overdue::Again => self.try_again(cx),
             Overdue::Parting => self.parting_time_is_up(cx),
             Overdue::Probe => self.probe(cx),
         }
@@ -501,7 +504,7 @@ impl Exchange {
                 let at = self.started.checked_add(timeouts.head)?;
                 Some((at, Overdue::Failure(Failure::ClientSlow)))
             }
-            Stage::Connecting => self.probe_due(),
+            Stage::Connecting => earlier(self.again_due(), self.probe_due()),
             Stage::Held => earlier(self.hold_due(published), self.probe_due()),
             Stage::Parting => Some((self.parting.due()?, Overdue::Parting)),
             Stage::Waiting if self.is_forwarding() => progress(timeouts.body, slow_body),
@@ -577,13 +580,18 @@ impl Exchange {
     }
 
     /// Ends the exchange otherwise than the app wanted: with an answer of our own, or, where an
-    /// answer has begun, with a visible abort.
+    /// answer has begun, with a visible abort: the connection ends before the answer does.
     fn fail<D: Driver>(&mut self, failure: Failure, cx: &mut Context<'_, D>) {
         self.let_go(Fate::Close, cx);
         self.unhold(cx);
         let meaning = failure.meaning();
         self.reason = meaning.reason;
+        let is_clients = matches!(failure, Failure::ClientGone | Failure::ClientSlow);
         match self.stage {
+            // A reset would take with it what the client has not read yet, earlier answers among it.
+            Stage::Answering if self.answer.shows_a_cut() && !is_clients => {
+                self.finish(Next::End(Ending::Lingering), cx);
+            }
             Stage::Answering | Stage::Parting | Stage::Tunnel | Stage::Flushing(_) => {
                 self.finish(Next::End(Ending::Abort), cx);
             }

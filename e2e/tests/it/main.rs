@@ -18,6 +18,7 @@ mod descriptors;
 mod diff;
 mod dist;
 mod doctor;
+mod exchanges;
 mod explain;
 mod export;
 mod faults;

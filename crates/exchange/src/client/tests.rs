@@ -211,14 +211,15 @@ fn a_new_connection_that_is_reset_unheard_is_tried_once_more() {
     );
 }
 
-/// Its kernel takes connections until the last moment. Once it refuses them, or is back, that is known.
+/// Its kernel takes connections until the last moment; a moment later it refuses them, or is back. Nobody
+/// else waits: it may be this very request that the app can't bear.
 #[test]
-fn an_app_that_resets_twice_is_waited_for() {
+fn an_app_that_resets_twice_is_tried_a_moment_later() {
     check(
         |script| {
             script.answers_connecting(&[REUSED]).client_sends(GET);
             script.upstream_ends().upstream_resets();
-            script.is_available().upstream_sends(OK);
+            script.waits(0.1).upstream_sends(OK);
         },
         &expect![[r#"
             connect 3 Any
@@ -227,7 +228,6 @@ fn an_app_that_resets_twice_is_waited_for() {
             connect 3 Never
             to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
             release Close
-            hold 3
             connect 3 Never
             to upstream: GET /a HTTP/1.1 | Host: auth.local |  | 
             to client: HTTP/1.1 200 OK | Content-Length: 2 |  | ok
@@ -237,8 +237,15 @@ fn an_app_that_resets_twice_is_waited_for() {
     );
     let mut script = Script::new();
     script.client_sends(GET).upstream_resets().upstream_resets();
-    script.is_available().upstream_resets();
+    script.waits(0.1).upstream_resets();
     assert!(script.calls().ends_with("502 reset, 3 attempts\n"));
+    // It has gone.
+    let mut script = Script::new();
+    script.client_sends(GET).upstream_resets().upstream_resets();
+    script.answers_connecting(&[Connecting::Refused]).waits(0.1);
+    assert!(script.calls().ends_with("connect 3 Never\nhold 3\n"));
+    script.is_available().upstream_sends(OK);
+    assert!(script.calls().ends_with("200 ok, 3 attempts\n"));
 }
 
 #[test]
@@ -589,7 +596,7 @@ fn a_silent_answer_may_last_unless_told_otherwise() {
         to client: HTTP/1.1 200 OK | Transfer-Encoding: chunked |  | 
         release Close
         finished GET auth.local/a 200 response_timeout
-        end client Abort
+        end client Lingering
     "#]]
     .assert_eq(&script.calls());
 }
@@ -665,7 +672,7 @@ fn a_gateway_in_a_hurry_ends_everything() {
             to client: HTTP/1.1 200 OK | Transfer-Encoding: chunked |  | 
             release Close
             finished GET auth.local/a 200 stopping
-            end client Abort
+            end client Lingering
         "#]],
     );
 }

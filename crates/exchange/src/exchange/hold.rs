@@ -17,6 +17,8 @@ const PAGE_WAIT: Duration = Duration::from_secs(1);
 /// A Phoenix socket is opened and closed after this. phoenix.js gives WebSocket up after 2.5 s, and
 /// browsers open one socket at a time to an address, so that those of other hosts wait behind it.
 pub(super) const SOCKET_WAIT: Duration = Duration::from_millis(200);
+/// How long an app that goes down may take until it can't be connected to.
+const AGAIN_WAIT: Duration = Duration::from_millis(100);
 /// Any other upgrade.
 const UPGRADE_WAIT: Duration = Duration::from_secs(2);
 
@@ -32,8 +34,8 @@ pub(super) struct Hold {
     who: Who,
     /// The service was up within the last minute.
     was_up: bool,
-    /// An opening was broken off.
-    is_lost: bool,
+    /// It waits by itself, until then.
+    again_at: Option<Instant>,
 }
 
 /// Who waits.
@@ -85,11 +87,25 @@ impl Exchange {
         }
     }
 
-    /// Waits for whether the service is there, after it broke off an opening. Its client would open it
-    /// again at once; the second time tells an app that goes down from one that wants no socket.
-    pub(super) fn hold_lost<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
-        self.hold.is_lost = true;
-        self.hold(Failure::Reset, cx);
+    /// Waits for a moment until it tries again, where it isn't known whether the app goes down or what
+    /// it was asked is to blame. Nobody waits behind it: that is for those who can't connect.
+    pub(super) fn pause(&mut self, now: Instant) {
+        self.attempts += 1;
+        self.stage = Stage::Connecting;
+        self.hold.again_at = now.checked_add(AGAIN_WAIT);
+    }
+
+    pub(super) fn again_due(&self) -> Option<(Instant, Overdue)> {
+        Some((self.hold.again_at?, Overdue::Again))
+    }
+
+    /// The moment has passed.
+    pub(super) fn try_again<D: Driver>(&mut self, cx: &mut Context<'_, D>) {
+        self.hold.again_at = None;
+        self.ask_again(cx);
+        if self.stage == Stage::Waiting {
+            self.forward(&[], cx);
+        }
     }
 
     /// Whether it is the opening of a Phoenix socket, and one that a server would accept.
@@ -110,14 +126,6 @@ impl Exchange {
         match self.stage {
             Stage::Held => {
                 self.end_wait(cx.now);
-                if std::mem::take(&mut self.hold.is_lost) {
-                    if self.attempts > 1 {
-                        self.fail(Failure::Reset, cx);
-                        return 0;
-                    }
-                    // It may be another node that is there.
-                    self.attempts += 1;
-                }
                 if was_paused {
                     self.hold.from = Some(cx.now);
                 }

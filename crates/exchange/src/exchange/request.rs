@@ -106,8 +106,8 @@ impl Exchange {
     }
 
     /// The upstream ended before an answer began: tries once more, if the request can't have been
-    /// acted upon twice by that. Where the second try was not read either, the app is going down, and
-    /// is waited for until the third.
+    /// acted upon twice by that. Where the second try was not read either, the app may be going down:
+    /// the third comes a moment later.
     pub(super) fn lose<D: Driver>(&mut self, loss: Loss, cx: &mut Context<'_, D>) {
         let is_unread = match (self.link, loss) {
             // It was being closed when the request came.
@@ -133,14 +133,14 @@ impl Exchange {
             Some(_) if may_retry && self.attempts == 2 => {
                 self.forwarded_at = None;
                 self.let_go(Fate::Close, cx);
-                self.attempts += 1;
-                self.hold(Failure::Reset, cx);
+                self.pause(cx.now);
             }
             // phoenix.js is not to be told of an app that has gone, only of one that is there and
-            // does not want the socket.
-            Some(_) if self.is_socket() && !self.is_heard => {
+            // does not want the socket. It would open it again at once.
+            Some(_) if self.is_socket() && !self.is_heard && self.attempts < 3 => {
+                self.forwarded_at = None;
                 self.let_go(Fate::Close, cx);
-                self.hold_lost(cx);
+                self.pause(cx.now);
             }
             Some(_) | None => self.fail(Failure::Reset, cx),
         }

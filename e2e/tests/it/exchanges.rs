@@ -1,0 +1,274 @@
+//! Random exchanges over real sockets: clients that split, pipeline and leave, an app that answers in
+//! every form, too early, by halves or not at all. Each exchange has a number, and all that both ends
+//! do follows from it, so each end knows what the other should have got.
+//!
+//! The simulation of `exchange` has more of these in less time; here the workers' event loop, their
+//! pools and the kernel take part.
+
+mod app;
+mod plan;
+
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use e2e::{
+    Client, Gateway, Launch, Message, Upstream, eventually,
+    wire::{Ending, Wire},
+};
+use fastrand::Rng;
+
+use plan::{Fault, Plan};
+
+/// Clients at the same time.
+const CLIENTS: usize = 8;
+
+/// Connections of each, where nothing else is asked for.
+const CONNECTIONS: u64 = 40;
+
+/// What both ends have seen.
+#[derive(Debug, Default)]
+struct Seen {
+    /// How often the app got each request's head.
+    begun: Mutex<BTreeMap<u64, u32>>,
+    /// What was wrong.
+    faults: Mutex<Vec<String>>,
+    /// Exchanges whose answers were judged.
+    judged: AtomicU64,
+    /// Requests that met a connection which the app was closing just then, and may not go twice.
+    raced: AtomicU64,
+}
+
+impl Seen {
+    fn wrong(&self, id: u64, what: impl Into<String>) {
+        let plan = Plan::of(id);
+        let line = format!("{id}: {} ({plan:?})", what.into());
+        self.faults.lock().unwrap().push(line);
+    }
+
+    fn begun(&self, id: u64) -> u32 {
+        self.begun.lock().unwrap().get(&id).copied().unwrap_or(0)
+    }
+}
+
+#[test]
+fn every_exchange_is_whole_or_visibly_cut_and_none_is_another_s() {
+    // More are asked for with `EXCHANGES`, as at night.
+    let connections = std::env::var("EXCHANGES").map_or(CONNECTIONS, |it| it.parse().unwrap());
+    let seed = std::env::var("SEED").map_or_else(|_| fastrand::u64(..), |it| it.parse().unwrap());
+    println!("SEED={seed}");
+    let seen = Arc::<Seen>::default();
+    let of_app = Arc::clone(&seen);
+    let upstream = Upstream::play(move |connection| app::serve(connection, &of_app));
+    let admin = "[admin]\nlisten = \"127.0.0.1:0\"\n";
+    let config = Gateway::config_to(&upstream, "", admin);
+    let gateway = Launch::configured(&config).with_admin().start();
+    let next = Arc::new(AtomicU64::new(seed));
+
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let (address, seen, next) = (gateway.address(), Arc::clone(&seen), Arc::clone(&next));
+            thread::spawn(move || {
+                for _ in 0..connections {
+                    converse(address, &seen, &next);
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.join().unwrap();
+    }
+
+    let wrong = seen.faults.lock().unwrap().join("\n");
+    assert!(wrong.is_empty(), "SEED={seed}\n{wrong}");
+    for (id, count) in &*seen.begun.lock().unwrap() {
+        let most = if Plan::of(*id).may_go_again() { 3 } else { 1 };
+        assert!(*count <= most, "SEED={seed}: {id} was begun {count} times");
+    }
+    let (judged, raced) = (&seen.judged, &seen.raced);
+    println!("{judged:?} judged, {raced:?} raced");
+    assert!(judged.load(Ordering::Relaxed) > connections);
+    nothing_is_left(&gateway);
+}
+
+/// No exchange is under way once its client has gone.
+#[track_caller]
+fn nothing_is_left(gateway: &Gateway) {
+    let admin: SocketAddr = gateway.beside("admin").parse().unwrap();
+    eventually("the end of all exchanges", || {
+        let metrics = Client::connect(admin).get("localhost", "/metrics").text();
+        let value = |name: &str| {
+            let mut lines = metrics.lines().filter(|line| line.starts_with(name));
+            let (_, value) = lines.next()?.rsplit_once(' ')?;
+            value.parse::<f64>().ok()
+        };
+        let left = [
+            "http_server_active_requests",
+            "mesh_router_held_requests",
+            "mesh_router_connections_open",
+        ];
+        let left: Option<Vec<f64>> = left.iter().map(|name| value(name)).collect();
+        left?.iter().all(|count| *count == 0.0).then_some(())
+    });
+    let log = gateway.stderr().join("\n");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+/// One connection of a client, with some requests, of which it may not await all.
+fn converse(address: SocketAddr, seen: &Seen, next: &AtomicU64) {
+    let count = 1 + fastrand::u64(..6);
+    let ids: Vec<u64> = (0..count)
+        .map(|_| next.fetch_add(1, Ordering::Relaxed))
+        .collect();
+    let mut random = Rng::with_seed(ids[0]);
+    let mut client = Client::connect(address);
+    let is_pipelined = random.u8(..3) == 0;
+    let leaves_after = (random.u8(..4) == 0).then(|| random.usize(..ids.len()));
+    let groups = if is_pipelined {
+        vec![ids.clone()]
+    } else {
+        ids.iter().map(|id| vec![*id]).collect()
+    };
+    let mut awaited = 0;
+    for group in groups {
+        let requests: Vec<u8> = group
+            .iter()
+            .flat_map(|id| Plan::of(*id).request(*id))
+            .collect();
+        // In a thread of its own: an app may answer before it has read all.
+        let mut stream = client.wire.stream().clone();
+        let mut pieces = Rng::with_seed(random.u64(..));
+        let sending = thread::spawn(move || {
+            let mut rest = requests.as_slice();
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(piece(rest.len(), &mut pieces));
+                // Whoever is refused is told so by the answer.
+                if stream.write_all(piece).is_err() {
+                    return;
+                }
+                rest = after;
+            }
+        });
+        let mut goes_on = true;
+        for id in group {
+            if leaves_after == Some(awaited) {
+                leave(&mut client.wire, &mut random);
+                goes_on = false;
+                break;
+            }
+            awaited += 1;
+            goes_on = judge(id, &mut client.wire, seen, &mut random);
+            if !goes_on {
+                break;
+            }
+        }
+        if !goes_on {
+            client.wire.stream().shut(std::net::Shutdown::Both);
+        }
+        sending.join().unwrap();
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// How much is written at once: mostly all, at times a byte.
+fn piece(left: usize, random: &mut Rng) -> usize {
+    match random.u8(..8) {
+        0 => 1,
+        1 => random.usize(1..=left.min(100)),
+        2 => random.usize(1..=left),
+        _ => left,
+    }
+}
+
+/// Goes before the answer is whole.
+fn leave(wire: &mut Wire, random: &mut Rng) {
+    if random.bool() {
+        wire.is_quiet();
+    }
+    if random.bool() {
+        wire.stream().reset_on_close();
+    }
+}
+
+/// Reads an answer and says whether another may follow.
+fn judge(id: u64, wire: &mut Wire, seen: &Seen, random: &mut Rng) -> bool {
+    let plan = Plan::of(id);
+    if random.u8(..10) == 0 {
+        // What a client doesn't read waits, and nobody else for it.
+        wire.is_quiet();
+    }
+    let Some(answer) = wire.response(plan.method) else {
+        // Before a head only a client's own end may come.
+        seen.wrong(id, format!("no answer; {:?}", wire.ending()));
+        return false;
+    };
+    seen.judged.fetch_add(1, Ordering::Relaxed);
+    if answer.field("x-request-id").is_none() {
+        seen.wrong(id, "the answer has no id");
+    }
+    if let Err(what) = is_right(id, &plan, &answer, wire, seen) {
+        let head = String::from_utf8_lossy(&answer.head.raw).into_owned();
+        let (length, whole) = (answer.body.len(), answer.whole);
+        seen.wrong(
+            id,
+            format!("{what}; {length} bytes, whole: {whole}\n{head}"),
+        );
+    }
+    let closes = answer.field("connection") == Some("close");
+    answer.whole && !closes && !plan.is_to_end(&answer)
+}
+
+fn is_right(
+    id: u64,
+    plan: &Plan,
+    answer: &Message,
+    wire: &Wire,
+    seen: &Seen,
+) -> Result<(), &'static str> {
+    let is_ours = answer.field("x-id").is_none();
+    if !is_ours && answer.field("x-id") != Some(id.to_string().as_str()) {
+        return Err("the answer is another exchange's");
+    }
+    let expected = plan.content(id);
+    if is_ours {
+        return match (answer.status(), plan.fault) {
+            (502, Some(Fault::Silence | Fault::CutHead | Fault::Nonsense | Fault::CutBody)) => {
+                Ok(())
+            }
+            // It met a connection that the app was closing just then, and may not go twice.
+            (502, _) if !plan.may_go_again() && seen.begun(id) == 0 => {
+                seen.raced.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            _ => Err("the gateway answered by itself"),
+        };
+    }
+    match plan.fault {
+        Some(Fault::CutBody) if answer.whole => Err("a cut answer looks whole"),
+        Some(Fault::CutBody) if !expected.starts_with(&answer.body) => Err("a byte is wrong"),
+        Some(Fault::CutBody) => Ok(()),
+        Some(Fault::Silence | Fault::CutHead | Fault::Nonsense) => Err("an answer that never was"),
+        Some(Fault::Early) | None => {
+            if answer.status() != plan.status {
+                Err("another status")
+            } else if answer.body != expected {
+                Err("another body")
+            } else if !answer.whole
+                || (plan.is_to_end(answer) && wire.ending() != Some(Ending::Fin))
+            {
+                Err("a whole answer looks cut")
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
