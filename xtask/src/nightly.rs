@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     install::all(install::FOR_NIGHTS, &mut steps)?;
     let trixie = trixie::tree(&mut steps)?;
     simulation(arguments, &mut steps)?;
-    crowd(&mut steps)?;
+    crowds(&mut steps)?;
     oracle(arguments, &trixie, &mut steps)?;
     soak(arguments, &mut steps)?;
     fuzz(arguments, &mut steps)?;
@@ -59,11 +59,12 @@ fn simulation(arguments: &Arguments, steps: &mut Steps) -> Result<()> {
     steps.run(cargo(test).env("SEEDS", arguments.seeds.to_string()))
 }
 
-/// A crowd of sockets that comes back, larger than in every run.
-fn crowd(steps: &mut Steps) -> Result<()> {
+/// A crowd of sockets that comes back, and random exchanges, both more than in every run.
+fn crowds(steps: &mut Steps) -> Result<()> {
     let build = ["build", "--release", "--locked", "-p", "mesh-router"];
     steps.run(&mut cargo(build))?;
-    steps.run(whole_system("a_crowd_comes_back").env("CROWD", "5000"))
+    steps.run(whole_system("a_crowd_comes_back").env("CROWD", "5000"))?;
+    steps.run(whole_system("exchanges::").env("EXCHANGES", "10000"))
 }
 
 /// The whole-system tests of that name, in a release build.

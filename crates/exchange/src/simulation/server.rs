@@ -176,11 +176,7 @@ impl Server {
         let is_upgrade = field(head, "Upgrade").is_some();
         let is_socket = is_upgrade && head.contains("?vsn=");
         let is_retriable = method != "POST" && !has_body && !is_upgrade;
-        let heads_max = match (is_retriable, is_socket) {
-            (true, _) => 3,
-            (false, true) => 2,
-            (false, false) => 1,
-        };
+        let heads_max = if is_retriable || is_socket { 3 } else { 1 };
         seen.heads_max.insert(id, heads_max);
         head.clone_into(&mut self.head);
         let end = if rng.bool() { End::Fin } else { End::Reset };

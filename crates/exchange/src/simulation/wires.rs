@@ -51,6 +51,8 @@ pub(super) struct Line {
     pub(super) is_read: bool,
     pub(super) ending: Option<Ending>,
     pub(super) is_connecting: bool,
+    /// The last wish for a connection was met.
+    has_connected: bool,
     pub(super) place: Option<Place>,
     /// Index of the upstream's connection.
     pub(super) server: Option<usize>,
@@ -75,6 +77,7 @@ impl Line {
             is_read: true,
             ending: None,
             is_connecting: false,
+            has_connected: false,
             place: None,
             server: None,
             server_waiting: Vec::new(),
@@ -106,6 +109,7 @@ pub(super) struct Wires<'a> {
 impl Wires<'_> {
     fn take(&mut self, server: usize, reused: bool) -> Connected {
         self.line.server = Some(server);
+        self.line.has_connected = true;
         self.line.server_is_read = true;
         self.line.server_is_deaf = self.rng.u8(..24) == 0;
         self.servers[server].is_used = true;
@@ -199,6 +203,7 @@ impl Driver for Wires<'_> {
             "two connections"
         );
         assert_eq!(self.line.place, None, "a wish of one that waits");
+        self.line.has_connected = false;
         let is_idle =
             |server: &Server| !server.is_used && !server.is_closed && server.outgoing.is_empty();
         let idle = self.servers.iter().position(is_idle);
@@ -261,6 +266,8 @@ impl Driver for Wires<'_> {
             "one that has a connection waits"
         );
         assert_eq!(self.line.place, None, "two places");
+        // Others wait behind it.
+        assert!(!self.line.has_connected, "one that can connect waits");
         if self.service.held == HELD_MAX {
             return Holding::Full;
         }
