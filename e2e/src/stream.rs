@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::net::connect_unspec;
 use socket2::SockRef;
 
 use crate::PATIENCE;
@@ -88,6 +89,23 @@ impl Stream {
 }
 
 impl WeakStream {
+    /// Returns whether the socket is open still.
+    pub fn is_open(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// Resets the connection, if it is still open: as what an app that is killed has not read is. Only
+    /// closes a Unix socket, which knows no reset.
+    pub fn reset(&self) {
+        if let Some(socket) = self.0.upgrade() {
+            // Dissolving a connection resets it.
+            let _ = match &*socket {
+                Socket::Tcp(stream) => connect_unspec(stream).is_ok(),
+                Socket::Unix(stream) => stream.shutdown(Shutdown::Both).is_ok(),
+            };
+        }
+    }
+
     /// Closes both directions, if the socket is still open.
     pub fn shut(&self) {
         if let Some(socket) = self.0.upgrade() {

@@ -54,6 +54,8 @@ struct Record {
     streams: Mutex<Vec<WeakStream>>,
     connections: AtomicUsize,
     closing: AtomicBool,
+    /// Connections end by a reset.
+    killed: AtomicBool,
 }
 
 impl Upstream {
@@ -163,6 +165,11 @@ impl Upstream {
         })
     }
 
+    /// Ends all connections by a reset, and then itself, as if its process were killed.
+    pub fn kill(self) {
+        self.0.record.killed.store(true, Ordering::SeqCst);
+    }
+
     /// Returns how many connections were accepted so far.
     pub fn connections(&self) -> usize {
         self.0.record.connections.load(Ordering::SeqCst)
@@ -172,9 +179,7 @@ impl Upstream {
 impl Drop for Open {
     fn drop(&mut self) {
         self.record.closing.store(true, Ordering::SeqCst);
-        for stream in lock(&self.record.streams).drain(..) {
-            stream.shut();
-        }
+        self.record.end_streams();
         // Wakes the accepting thread; it sees that we are closing.
         let woken = match &self.address {
             Address::Tcp(address) => TcpStream::connect(address).is_ok(),
@@ -195,6 +200,16 @@ impl Drop for Open {
 }
 
 impl Record {
+    fn end_streams(&self) {
+        let is_killed = self.killed.load(Ordering::SeqCst);
+        for stream in lock(&self.streams).drain(..) {
+            match is_killed {
+                true => stream.reset(),
+                false => stream.shut(),
+            }
+        }
+    }
+
     fn accept(
         self: &Arc<Self>,
         accept: &dyn Fn() -> io::Result<Stream>,
@@ -205,7 +220,12 @@ impl Record {
             if self.closing.load(Ordering::SeqCst) {
                 break;
             }
-            lock(&self.streams).push(stream.downgrade());
+            // Of connections that are over nothing is to be kept: there may be many.
+            threads.retain(|thread: &JoinHandle<()>| !thread.is_finished());
+            let mut streams = lock(&self.streams);
+            streams.retain(WeakStream::is_open);
+            streams.push(stream.downgrade());
+            drop(streams);
             let index = self.connections.fetch_add(1, Ordering::SeqCst);
             let record = Arc::clone(self);
             let script = Arc::clone(script);
@@ -213,9 +233,7 @@ impl Record {
                 record.converse(index, stream, &*script);
             }));
         }
-        for stream in lock(&self.streams).drain(..) {
-            stream.shut();
-        }
+        self.end_streams();
         for thread in threads {
             // Failures of scripts are in the record already.
             let _ = thread.join();

@@ -150,6 +150,10 @@ pub trait Driver {
     /// is not answered.
     fn unhold(&mut self);
 
+    /// Whether the upstream's connection, which has ended, was reset besides: the system answers so what
+    /// comes to a connection that its app has closed, or left unread.
+    fn is_upstream_reset(&self) -> bool;
+
     /// Ends the client's connection, also one that was reset. Called exactly once; no event follows.
     fn end_client(&mut self, ending: Ending);
 

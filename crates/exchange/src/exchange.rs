@@ -158,6 +158,8 @@ pub(crate) struct Exchange {
     answer: Relay,
     /// The upstream has said something.
     is_heard: bool,
+    /// The upstream has ended the connection unheard; until then a reset may follow.
+    ended_until: Option<Instant>,
     interims: u8,
     /// The upstream's connection may serve another request.
     is_reusable: bool,
@@ -187,6 +189,8 @@ enum Overdue {
     Hold,
     /// It is time to try again.
     Again,
+    /// No reset has followed the upstream's end.
+    End,
     /// A Phoenix socket is to be closed, or does not answer that it was.
     Parting,
 }
@@ -225,6 +229,7 @@ impl Exchange {
             inbox: Vec::new(),
             answer: Relay::default(),
             is_heard: false,
+            ended_until: None,
             interims: 0,
             is_reusable: false,
             status: 0,
@@ -420,6 +425,7 @@ impl Exchange {
             Overdue::Tunnel => self.tunnel_time_is_up(cx),
             Overdue::Hold => self.hold_time_is_up(cx),
             Overdue::Again => self.try_again(cx),
+            Overdue::End => self.lose(Loss::End, cx),
             Overdue::Parting => self.parting_time_is_up(cx),
             Overdue::Probe => self.probe(cx),
         }
@@ -511,7 +517,8 @@ impl Exchange {
             Stage::Waiting => {
                 let response = timeouts.response;
                 let answer = response.and_then(|wait| progress(wait, Failure::UpstreamSlow));
-                earlier(answer, self.probe_due())
+                let end = self.ended_until.map(|at| (at, Overdue::End));
+                earlier(end, earlier(answer, self.probe_due()))
             }
             Stage::Flushing(_) => progress(timeouts.body, Failure::ClientSlow),
             Stage::Answering if self.client_is_full => progress(timeouts.body, Failure::ClientSlow),

@@ -38,6 +38,8 @@ pub(crate) struct Recorder {
     pub(crate) to_client: Vec<u8>,
     pub(crate) to_upstream: Vec<u8>,
     pub(crate) wake_at: Option<Instant>,
+    /// The connection to the upstream was reset after its end.
+    pub(crate) is_upstream_reset: bool,
 }
 
 pub(crate) const NEW: Connecting = Connecting::Ready(Connected {
@@ -267,6 +269,10 @@ impl Driver for Recorder {
 
     fn unhold(&mut self) {
         self.note(format_args!("unhold"));
+    }
+
+    fn is_upstream_reset(&self) -> bool {
+        self.is_upstream_reset
     }
 
     fn end_client(&mut self, ending: Ending) {

@@ -192,6 +192,12 @@ impl Driver for Step<'_> {
         }
     }
 
+    fn is_upstream_reset(&self) -> bool {
+        let upstream = self.connection.upstream;
+        let upstream = upstream.and_then(|key| self.parts.upstreams.get(key as usize));
+        upstream.is_some_and(|it| it.socket.is_broken() || it.socket.is_hung_up())
+    }
+
     fn end_client(&mut self, ending: Ending) {
         self.connection.ending = Some(ending);
         self.connection.socket.set_reading(false);

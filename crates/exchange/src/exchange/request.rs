@@ -21,6 +21,8 @@ use crate::{
 /// Lengths of a trusted request id (`Plug.RequestId` takes no others).
 const REQUEST_ID_BYTES: std::ops::RangeInclusive<usize> = 20..=200;
 
+/// How long a reset may follow an end.
+const END_WAIT: Duration = Duration::from_millis(2);
 /// A new connection that is reset within this was hardly read.
 const UNREAD_MAX: Duration = Duration::from_secs(1);
 
@@ -107,18 +109,31 @@ impl Exchange {
 
     /// The upstream ended before an answer began: tries once more, if the request can't have been
     /// acted upon twice by that. Where the second try was not read either, the app may be going down:
-    /// the third comes a moment later.
+    /// the third comes a moment later. Where an end alone came, it is waited for whether a reset follows:
+    /// the system sends it for a request that came just too late.
     pub(super) fn lose<D: Driver>(&mut self, loss: Loss, cx: &mut Context<'_, D>) {
+        let is_new = self.link == (Link::Open { reused: false });
+        let is_alike = loss == Loss::End && is_new && !cx.driver.is_upstream_reset();
+        match self.ended_until.take() {
+            None if is_alike && !self.is_heard && self.reuse() == Reuse::Any => {
+                self.ended_until = cx.now.checked_add(END_WAIT);
+            }
+            Some(_) | None => self.lose_for_good(loss, cx),
+        }
+    }
+
+    fn lose_for_good<D: Driver>(&mut self, loss: Loss, cx: &mut Context<'_, D>) {
         let is_unread = match (self.link, loss) {
             // It was being closed when the request came.
             (Link::Open { reused: true }, Loss::End | Loss::Reset) => true,
             // A kernel resets what an app leaves unread, as of connections that were never accepted
             // when it went down; it ends what was read. After a while others reset it too.
-            (Link::Open { reused: false }, Loss::Reset) => {
+            (Link::Open { reused: false }, Loss::End | Loss::Reset) => {
                 let sent = self.forwarded_at.unwrap_or(cx.now);
-                cx.now.saturating_duration_since(sent) < UNREAD_MAX
+                let is_reset = loss == Loss::Reset || cx.driver.is_upstream_reset();
+                is_reset && cx.now.saturating_duration_since(sent) < UNREAD_MAX
             }
-            (Link::Open { reused: false }, Loss::End) | (Link::None | Link::Pending, _) => false,
+            (Link::None | Link::Pending, _) => false,
         };
         let may_retry = is_unread && !self.is_heard && self.reuse() == Reuse::Any;
         match self.slot {

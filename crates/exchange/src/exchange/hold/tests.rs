@@ -170,7 +170,7 @@ fn the_retry_of_a_lost_request_waits_too() {
         |script| {
             script.answers_connecting(&[crate::script::REUSED, Connecting::Refused]);
             script.client_sends(GET).upstream_ends();
-            script.is_available().upstream_ends();
+            script.is_available().upstream_ends().waits(0.002);
         },
         &expect![[r#"
             connect 3 Any
