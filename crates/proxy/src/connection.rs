@@ -65,8 +65,8 @@ pub(crate) enum Phase {
     Open,
     /// Served no more: what waits is sent, then it ends so.
     Flushing(Ending),
-    /// Our direction has ended; so many more bytes are read and thrown away.
-    Lingering(u32),
+    /// Our direction has ended; what comes is read and thrown away, until then at the latest.
+    Lingering(Instant),
     /// Closed: its place is freed at the end of the turn, so that no event of this turn can reach
     /// whoever takes the place next.
     Closed,

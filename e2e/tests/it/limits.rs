@@ -62,6 +62,20 @@ mod too_large {
         assert_eq!(upstream.requests().len(), 1);
     }
 
+    /// As browsers do: a reset would take the answer with it.
+    #[test]
+    fn a_client_that_sends_all_before_it_reads_has_its_answer() {
+        let gateway = Gateway::with(&Upstream::hello(), "[limits]\nbody = \"10B\"");
+        let length = 50_000_000;
+        let mut client = gateway.connect();
+        client.send(format!(
+            "POST / HTTP/1.1\r\nHost: auth.test\r\nContent-Length: {length}\r\n\r\n"
+        ));
+        client.send(vec![b'x'; length]);
+        assert_eq!(client.response().status(), 413);
+        client.expect_end();
+    }
+
     #[test]
     fn a_chunked_body_is_cut_where_it_passes_the_bound() {
         let upstream = Upstream::hello();

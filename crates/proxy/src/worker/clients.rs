@@ -1,20 +1,24 @@
 //! The clients' side of a worker.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use exchange::{Ending, Fate, Side};
 
 use crate::{
-    connection::{Key, Phase, Slot, number},
+    connection::{Key, Phase, Slot},
     socket::{Flushed, Received},
 };
 
 use super::{READS_PER_TURN, Worker};
 
-/// How long a connection that is over is kept for a client that still sends (RFC 9112 §9.6).
-const LINGER_MAX: Duration = Duration::from_secs(1);
-/// Bytes read and thrown away meanwhile.
-const LINGER_BYTES_MAX: u32 = 256 * 1024;
+/// How long a connection that is over is kept for a client that still sends (RFC 9112 §9.6): many read
+/// an answer only once they have sent all.
+const LINGER_MAX: Duration = Duration::from_secs(5);
+/// And for one that is silent.
+const LINGER_SILENCE_MAX: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Does what a client's socket is ready for.
@@ -26,7 +30,7 @@ impl Worker {
             Phase::Open => self.serve_open(key),
             Phase::Unannounced => self.hear_preface(key),
             Phase::Flushing(ending) => self.go_on_flushing(key, ending),
-            Phase::Lingering(left) => self.go_on_lingering(key, left),
+            Phase::Lingering(until) => self.go_on_lingering(key, until),
             Phase::Closed => {}
         }
     }
@@ -216,7 +220,7 @@ impl Worker {
     /// Ends our direction and waits for the client to end its own: closing with bytes unread would
     /// make the system send a reset, which can overtake the answer (RFC 9112 §9.6).
     fn begin_lingering(&mut self, key: u32) {
-        self.set_client_limit(key, LINGER_MAX);
+        self.set_client_limit(key, LINGER_SILENCE_MAX);
         let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
             return;
         };
@@ -224,27 +228,34 @@ impl Worker {
             return self.close_client(key);
         }
         connection.socket.shut_down_sending();
-        connection.phase = Phase::Lingering(LINGER_BYTES_MAX);
+        connection.phase = Phase::Lingering(self.now + LINGER_MAX);
         if connection.socket.set_reading(true) {
             self.parts.queue_client(key, connection);
         }
     }
 
-    fn go_on_lingering(&mut self, key: u32, mut left: u32) {
+    fn go_on_lingering(&mut self, key: u32, until: Instant) {
         let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) else {
             return;
         };
-        while connection.socket.wants_read() {
-            match connection.socket.receive(&mut self.scratch) {
-                Received::Bytes(count) => left = left.saturating_sub(number(count)),
-                Received::Nothing => break,
-                Received::End | Received::Broken => left = 0,
+        let left = until.saturating_duration_since(self.now);
+        if left.is_zero() {
+            return self.close_client(key);
+        }
+        for _ in 0..READS_PER_TURN {
+            if !connection.socket.wants_read() {
+                break;
             }
-            if left == 0 {
-                return self.close_client(key);
+            match connection.socket.receive(&mut self.scratch) {
+                Received::Bytes(_) => {}
+                Received::Nothing => break,
+                Received::End | Received::Broken => return self.close_client(key),
             }
         }
-        connection.phase = Phase::Lingering(left);
+        if connection.socket.wants_read() {
+            self.parts.queue_client(key, connection);
+        }
+        self.set_client_limit(key, left.min(LINGER_SILENCE_MAX));
     }
 
     pub(super) fn close_client(&mut self, key: u32) {

@@ -6,6 +6,9 @@ use fastrand::Rng;
 /// Sizes at which buffers end.
 const SIZES: [usize; 8] = [0, 1, 100, 4096, 16_384, 65_535, 65_536, 300_000];
 
+/// More than the kernel takes for one that doesn't read.
+const LARGE: usize = 8_000_000;
+
 /// What an app does wrong, or at the wrong time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -34,6 +37,8 @@ pub(super) enum Framing {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     pub(super) method: &'static str,
+    /// HTTP/1.0.
+    pub(super) is_old: bool,
     request_framing: Framing,
     request_size: usize,
     pub(super) status: u16,
@@ -55,7 +60,9 @@ impl Plan {
     pub(super) fn of(id: u64) -> Self {
         let mut random = Rng::with_seed(id ^ 0x5EED);
         let method = ["GET", "GET", "HEAD", "POST", "PUT", "DELETE"][random.usize(..6)];
+        let is_old = random.u8(..8) == 0;
         let request_framing = match method {
+            "POST" | "PUT" if is_old => Framing::Length,
             "POST" | "PUT" => [Framing::Length, Framing::Chunked][random.usize(..2)],
             _ => Framing::ToEnd,
         };
@@ -69,11 +76,12 @@ impl Plan {
         };
         let mut plan = Self {
             method,
+            is_old,
             request_framing,
-            request_size: SIZES[random.usize(..SIZES.len())],
+            request_size: size(&mut random),
             status: [200, 200, 200, 404, 204, 304][random.usize(..6)],
             framing: [Framing::Length, Framing::Chunked, Framing::ToEnd][random.usize(..3)],
-            size: SIZES[random.usize(..SIZES.len())],
+            size: size(&mut random),
             fault,
             resets: random.bool(),
             hints: random.u8(..8) == 0,
@@ -108,8 +116,9 @@ impl Plan {
     /// The request as it goes out.
     pub(super) fn request(&self, id: u64) -> Vec<u8> {
         let content = self.request_content(id);
+        let version = if self.is_old { "HTTP/1.0" } else { "HTTP/1.1" };
         let mut request =
-            format!("{} /{id} HTTP/1.1\r\nHost: auth.test\r\n", self.method).into_bytes();
+            format!("{} /{id} {version}\r\nHost: auth.test\r\n", self.method).into_bytes();
         body(&mut request, self.request_framing, &content, self.pieces);
         request
     }
@@ -198,6 +207,13 @@ fn body(message: &mut Vec<u8>, framing: Framing, content: &[u8], pieces: u64) ->
     }
     message.extend(b"0\r\n\r\n");
     head
+}
+
+fn size(random: &mut Rng) -> usize {
+    match random.u8(..64) {
+        0 => LARGE,
+        _ => SIZES[random.usize(..SIZES.len())],
+    }
 }
 
 /// Bytes that are no other exchange's.
