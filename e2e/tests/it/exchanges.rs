@@ -11,7 +11,7 @@ mod plan;
 use std::{
     collections::BTreeMap,
     io::Write as _,
-    net::SocketAddr,
+    net::{Shutdown, SocketAddr},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -22,6 +22,7 @@ use std::{
 
 use e2e::{
     Client, Gateway, Launch, Message, Upstream, eventually,
+    stream::Stream,
     wait::until,
     wire::{Ending, Wire},
 };
@@ -34,6 +35,9 @@ const CLIENTS: usize = 8;
 
 /// Connections of each, where nothing else is asked for.
 const CONNECTIONS: u64 = 40;
+
+/// Requests on one connection.
+const REQUESTS_MAX: u64 = 6;
 
 /// Exchanges until the app goes down.
 const EXCHANGES_PER_LIFE: u64 = 150;
@@ -199,11 +203,10 @@ fn no_exchange_is_lost_that_the_app_has_not_begun() {
 
 /// One connection of a client, with some requests, of which it may not await all.
 fn converse(address: SocketAddr, seen: &Seen, next: &AtomicU64) {
-    let count = 1 + fastrand::u64(..6);
-    let first = next.fetch_add(count, Ordering::Relaxed);
+    let first = next.fetch_add(REQUESTS_MAX, Ordering::Relaxed);
     let mut random = Rng::with_seed(first);
     let is_pipelined = random.u8(..3) == 0;
-    let ids = (0..count).map(|number| first.wrapping_add(number));
+    let ids = (0..random.u64(1..=REQUESTS_MAX)).map(|number| first.wrapping_add(number));
     // Pipelines are of HTTP/1.1: where an answer of HTTP/1.0 is cut, the reset takes what is before it.
     let fits = |id: &u64| !is_pipelined || !Plan::of(*id).is_old;
     let ids: Vec<u64> = ids.filter(fits).collect();
@@ -211,53 +214,44 @@ fn converse(address: SocketAddr, seen: &Seen, next: &AtomicU64) {
         return;
     }
     let mut client = Client::connect(address);
-    let leaves_after = (random.u8(..4) == 0).then(|| random.usize(..ids.len()));
-    let groups = if is_pipelined {
-        vec![ids.clone()]
-    } else {
-        ids.iter().map(|id| vec![*id]).collect()
-    };
-    let mut awaited = 0;
-    for group in groups {
-        let requests: Vec<u8> = group
-            .iter()
-            .flat_map(|id| Plan::of(*id).request(*id))
-            .collect();
-        // In a thread of its own: an app may answer before it has read all.
-        let mut stream = client.wire.stream().clone();
-        let mut pieces = Rng::with_seed(random.u64(..));
-        let sending = thread::spawn(move || {
-            let mut rest = requests.as_slice();
-            while !rest.is_empty() {
-                let (piece, after) = rest.split_at(piece(rest.len(), &mut pieces));
-                // Whoever is refused is told so by the answer.
-                if stream.write_all(piece).is_err() {
-                    return;
-                }
-                rest = after;
-            }
-        });
-        let mut goes_on = true;
-        for id in group {
-            if leaves_after == Some(awaited) {
+    let leaves_at = (random.u8(..4) == 0).then(|| ids[random.usize(..ids.len())]);
+    let at_once = if is_pipelined { ids.len() } else { 1 };
+    for group in ids.chunks(at_once) {
+        let sending = send(client.wire.stream(), group, random.u64(..));
+        let goes_on = group.iter().all(|id| {
+            if leaves_at == Some(*id) {
                 leave(&mut client.wire, &mut random);
-                goes_on = false;
-                break;
+                return false;
             }
-            awaited += 1;
-            goes_on = judge(id, &mut client.wire, seen, &mut random);
-            if !goes_on {
-                break;
-            }
-        }
+            judge(*id, &mut client.wire, seen, &mut random)
+        });
         if !goes_on {
-            client.wire.stream().shut(std::net::Shutdown::Both);
+            client.wire.stream().shut(Shutdown::Both);
         }
         sending.join().unwrap();
         if !goes_on {
             return;
         }
     }
+}
+
+/// Sends requests in pieces, in a thread of its own: an app may answer before it has read all.
+fn send(stream: &Stream, ids: &[u64], seed: u64) -> JoinHandle<()> {
+    let mut stream = stream.clone();
+    let requests = ids.iter().flat_map(|id| Plan::of(*id).request(*id));
+    let requests: Vec<u8> = requests.collect();
+    let mut random = Rng::with_seed(seed);
+    thread::spawn(move || {
+        let mut rest = requests.as_slice();
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(piece(rest.len(), &mut random));
+            // Whoever is refused is told so by the answer.
+            if stream.write_all(piece).is_err() {
+                return;
+            }
+            rest = after;
+        }
+    })
 }
 
 /// How much is written at once: mostly all, at times a byte.
