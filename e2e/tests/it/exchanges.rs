@@ -28,6 +28,7 @@ use e2e::{
 };
 use fastrand::Rng;
 
+use super::upgrade::{Successor, upgrade};
 use plan::{Fault, Plan};
 
 /// Clients at the same time.
@@ -54,6 +55,8 @@ struct Seen {
     wrong: Mutex<Vec<String>>,
     /// The app goes down now and then.
     restarts: bool,
+    /// The gateway is replaced now and then, and closes connections on which nothing is under way.
+    upgrades: bool,
     /// Exchanges whose answers were judged.
     judged: AtomicU64,
     /// Requests that met a connection which the app was closing just then, and may not go twice.
@@ -118,7 +121,7 @@ impl Stage {
     /// Nothing was wrong, nothing was done more often than may be, and nothing is left.
     #[track_caller]
     #[expect(clippy::print_stdout, reason = "how much was seen")]
-    fn end(self) {
+    fn end(&self) {
         let (seen, seed) = (&self.seen, self.seed);
         let wrong = seen.wrong.lock().unwrap().join("\n");
         assert!(wrong.is_empty(), "SEED={seed}\n{wrong}");
@@ -198,6 +201,39 @@ fn no_exchange_is_lost_that_the_app_has_not_begun() {
         client.join().unwrap();
     }
     assert!(restarts > 1);
+    stage.end();
+}
+
+/// One binary takes the place of the other in the midst of it.
+#[test]
+fn an_upgrade_cuts_no_exchange_that_has_begun() {
+    let seen = Arc::new(Seen {
+        upgrades: true,
+        ..Seen::default()
+    });
+    let of_app = Arc::clone(&seen);
+    let upstream = Upstream::play(move |connection| app::serve(connection, &of_app));
+    let stage = Stage::before(&upstream, seen);
+    let clients = stage.clients();
+    let are_done = || clients.iter().all(JoinHandle::is_finished);
+    // Those that run are kept: who is dropped is killed, and may be finishing what it began.
+    let mut successors: Vec<Successor> = Vec::new();
+    let mut upgrades = 0;
+    while !are_done() {
+        let next = upgrade(&stage.gateway, successors.last(), upgrades);
+        successors.retain(Successor::is_running);
+        successors.push(next);
+        upgrades += 1;
+        let judged = || stage.seen.judged.load(Ordering::Relaxed);
+        let enough = judged() + EXCHANGES_PER_LIFE;
+        eventually("some exchanges", || {
+            (judged() >= enough || are_done()).then_some(())
+        });
+    }
+    for client in clients {
+        client.join().unwrap();
+    }
+    assert!(upgrades > 1);
     stage.end();
 }
 
@@ -282,6 +318,10 @@ fn judge(id: u64, wire: &mut Wire, seen: &Seen, random: &mut Rng) -> bool {
         until(IDLE, || None::<()>);
     }
     let Some(answer) = wire.response(plan.method) else {
+        if seen.upgrades && seen.begun(id) == 0 {
+            // As at any keep-alive timeout.
+            return false;
+        }
         // Before a head only a client's own end may come.
         seen.wrong(id, format!("no answer; {:?}", wire.ending()));
         return false;

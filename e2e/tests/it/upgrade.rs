@@ -18,14 +18,14 @@ use e2e::{
 use serde_json::Value;
 
 /// A process that took a gateway's place; ends with the test.
-struct Successor(u64);
+pub(super) struct Successor(u64);
 
 impl Successor {
     fn signal(&self, name: &str) {
         tool::signal(u32::try_from(self.0).unwrap(), name);
     }
 
-    fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0));
         // A zombie runs no more; whoever reaps orphans here may take its time.
         stat.is_ok_and(|stat| !stat.contains(") Z "))
@@ -34,9 +34,11 @@ impl Successor {
 
 impl Drop for Successor {
     fn drop(&mut self) {
-        let pid = self.0.to_string();
-        // It may have ended by itself.
-        let _ = Command::new("kill").args(["-9", &pid]).output();
+        // Its number may be another's by now.
+        if self.is_running() {
+            let pid = self.0.to_string();
+            let _ = Command::new("kill").args(["-9", &pid]).output();
+        }
     }
 }
 
@@ -53,7 +55,11 @@ fn logged(gateway: &Gateway, message: &str, seen: usize) -> Value {
 
 /// Asks the gateway, or its successor, to be replaced; returns who replaces it.
 #[track_caller]
-fn upgrade(gateway: &Gateway, predecessor: Option<&Successor>, seen: usize) -> Successor {
+pub(super) fn upgrade(
+    gateway: &Gateway,
+    predecessor: Option<&Successor>,
+    seen: usize,
+) -> Successor {
     match predecessor {
         Some(predecessor) => predecessor.signal("USR2"),
         None => gateway.signal("USR2"),
