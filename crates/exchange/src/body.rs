@@ -69,12 +69,6 @@ impl Relay {
         matches!(self.reading, Reading::Nothing)
     }
 
-    /// Whether the receiver can tell that the body is cut: its end is told by its framing, not by that of
-    /// the connection.
-    pub(crate) fn shows_a_cut(&self) -> bool {
-        self.chunks || matches!(self.reading, Reading::Length(_))
-    }
-
     /// Takes what `input` holds of the body. What is to be sent is either a part of `input` or put
     /// together in `out`.
     pub(crate) fn relay<'a>(

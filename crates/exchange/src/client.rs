@@ -25,6 +25,8 @@ pub struct Client {
     has_ended: bool,
     is_stopping: bool,
     /// `end_client` has been called.
+    /// An earlier exchange on this connection is over.
+    has_answered: bool,
     is_over: bool,
 }
 
@@ -40,6 +42,7 @@ impl Client {
             is_read: true,
             has_ended: false,
             is_stopping: false,
+            has_answered: false,
             is_over: false,
         }
     }
@@ -280,7 +283,10 @@ impl Client {
         };
         cx.tools.keep(exchange);
         self.idle_since = cx.now;
+        let has_answered = std::mem::replace(&mut self.has_answered, true);
         match next {
+            // Nothing is before it.
+            Next::End(Ending::Cut) if !has_answered => self.end(Ending::Abort, cx),
             Next::KeepAlive if !self.is_stopping => {}
             // What the client has sent besides would turn a plain close into a reset, which could
             // take the answer with it.

@@ -103,6 +103,9 @@ pub enum Ending {
     Close,
     /// A visible abort: RST where the platform allows; what waits is thrown away.
     Abort,
+    /// The same a moment after what waits is sent: a reset takes with it what the client has not got
+    /// yet, and earlier answers may be among that.
+    Cut,
 }
 
 /// What the one who drives exchanges does for them.

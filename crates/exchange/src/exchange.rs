@@ -587,7 +587,7 @@ impl Exchange {
     }
 
     /// Ends the exchange otherwise than the app wanted: with an answer of our own, or, where an
-    /// answer has begun, with a visible abort: the connection ends before the answer does.
+    /// answer has begun, with a visible abort.
     fn fail<D: Driver>(&mut self, failure: Failure, cx: &mut Context<'_, D>) {
         self.let_go(Fate::Close, cx);
         self.unhold(cx);
@@ -595,10 +595,7 @@ impl Exchange {
         self.reason = meaning.reason;
         let is_clients = matches!(failure, Failure::ClientGone | Failure::ClientSlow);
         match self.stage {
-            // A reset would take with it what the client has not read yet, earlier answers among it.
-            Stage::Answering if self.answer.shows_a_cut() && !is_clients => {
-                self.finish(Next::End(Ending::Lingering), cx);
-            }
+            Stage::Answering if !is_clients => self.finish(Next::End(Ending::Cut), cx),
             Stage::Answering | Stage::Parting | Stage::Tunnel | Stage::Flushing(_) => {
                 self.finish(Next::End(Ending::Abort), cx);
             }

@@ -21,8 +21,8 @@
 //!
 //! Invariants: no I/O, no clock; every request ends in exactly one answer or a visible abort, and
 //! in one [`Record`]; at most two retries, and nothing is sent twice to an upstream that may have
-//! begun it, but the opening of a Phoenix socket, once; every connection to an upstream is released once; what is buffered is bounded by one
-//! read and one head; an idle client holds no heap.
+//! begun it, but the opening of a Phoenix socket; every connection to an upstream is released once;
+//! what is buffered is bounded by one read and one head; an idle client holds no heap.
 
 mod body;
 mod client;

@@ -67,6 +67,8 @@ pub(crate) enum Phase {
     Flushing(Ending),
     /// Our direction has ended; what comes is read and thrown away, until then at the latest.
     Lingering(Instant),
+    /// All is sent; a moment later it is reset.
+    Cutting,
     /// Closed: its place is freed at the end of the turn, so that no event of this turn can reach
     /// whoever takes the place next.
     Closed,

@@ -118,6 +118,16 @@ impl Stage {
         (0..CLIENTS).map(client).collect()
     }
 
+    /// Waits for some exchanges more, or for the end of all.
+    #[track_caller]
+    fn goes_on(&self, are_done: impl Fn() -> bool) {
+        let judged = || self.seen.judged.load(Ordering::Relaxed);
+        let enough = judged() + EXCHANGES_PER_LIFE;
+        eventually("some exchanges", || {
+            (judged() >= enough || are_done()).then_some(())
+        });
+    }
+
     /// Nothing was wrong, nothing was done more often than may be, and nothing is left.
     #[track_caller]
     #[expect(clippy::print_stdout, reason = "how much was seen")]
@@ -184,11 +194,7 @@ fn no_exchange_is_lost_that_the_app_has_not_begun() {
     let are_done = || clients.iter().all(JoinHandle::is_finished);
     let mut restarts = 0;
     while !are_done() {
-        let judged = || stage.seen.judged.load(Ordering::Relaxed);
-        let enough = judged() + EXCHANGES_PER_LIFE;
-        eventually("some exchanges", || {
-            (judged() >= enough || are_done()).then_some(())
-        });
+        stage.goes_on(are_done);
         upstream.kill();
         eventually("somebody who waits", || {
             let waits = stage.metric("mesh_router_held_requests") > Some(0.0);
@@ -224,11 +230,7 @@ fn an_upgrade_cuts_no_exchange_that_has_begun() {
         successors.retain(Successor::is_running);
         successors.push(next);
         upgrades += 1;
-        let judged = || stage.seen.judged.load(Ordering::Relaxed);
-        let enough = judged() + EXCHANGES_PER_LIFE;
-        eventually("some exchanges", || {
-            (judged() >= enough || are_done()).then_some(())
-        });
+        stage.goes_on(are_done);
     }
     for client in clients {
         client.join().unwrap();
@@ -243,12 +245,7 @@ fn converse(address: SocketAddr, seen: &Seen, next: &AtomicU64) {
     let mut random = Rng::with_seed(first);
     let is_pipelined = random.u8(..3) == 0;
     let ids = (0..random.u64(1..=REQUESTS_MAX)).map(|number| first.wrapping_add(number));
-    // Pipelines are of HTTP/1.1: where an answer of HTTP/1.0 is cut, the reset takes what is before it.
-    let fits = |id: &u64| !is_pipelined || !Plan::of(*id).is_old;
-    let ids: Vec<u64> = ids.filter(fits).collect();
-    if ids.is_empty() {
-        return;
-    }
+    let ids: Vec<u64> = ids.collect();
     let mut client = Client::connect(address);
     let leaves_at = (random.u8(..4) == 0).then(|| ids[random.usize(..ids.len())]);
     let at_once = if is_pipelined { ids.len() } else { 1 };
@@ -355,14 +352,16 @@ fn is_right(
     }
     let expected = plan.content(id);
     if is_ours {
+        // Once: the app may be about to say so.
+        let is_begun = seen.begun(id) > 0;
         return match (answer.status(), plan.fault) {
             (502, Some(Fault::Silence | Fault::CutHead | Fault::Nonsense | Fault::CutBody)) => {
                 Ok(())
             }
             // It went down with it.
-            (502, _) if seen.restarts && seen.begun(id) > 0 => Ok(()),
+            (502, _) if seen.restarts && is_begun => Ok(()),
             // It met a connection that the app was closing just then, and may not go twice.
-            (502, _) if !plan.may_go_again() && seen.begun(id) == 0 => {
+            (502, _) if !plan.may_go_again() && !is_begun => {
                 seen.raced.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }

@@ -607,7 +607,7 @@ fn a_silent_answer_may_last_unless_told_otherwise() {
         to client: HTTP/1.1 200 OK | Transfer-Encoding: chunked |  | 
         release Close
         finished GET auth.local/a 200 response_timeout
-        end client Lingering
+        end client Abort
     "#]]
     .assert_eq(&script.calls());
 }
@@ -683,7 +683,7 @@ fn a_gateway_in_a_hurry_ends_everything() {
             to client: HTTP/1.1 200 OK | Transfer-Encoding: chunked |  | 
             release Close
             finished GET auth.local/a 200 stopping
-            end client Lingering
+            end client Abort
         "#]],
     );
 }

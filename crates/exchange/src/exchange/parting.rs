@@ -124,7 +124,7 @@ impl Exchange {
     pub(super) fn part<D: Driver>(&mut self, ending: Ending, cx: &mut Context<'_, D>) {
         self.unhold(cx);
         match ending {
-            Ending::Abort => self.finish(Next::End(ending), cx),
+            Ending::Abort | Ending::Cut => self.finish(Next::End(ending), cx),
             Ending::Close | Ending::Lingering => self.complete(Next::End(ending), cx),
         }
     }

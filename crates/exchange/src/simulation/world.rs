@@ -374,24 +374,23 @@ impl World {
             (Some(bytes), None) => self.check_parting(line, bytes),
             (None, _) => {}
         }
-        self.check_completeness(line, answers.len(), cut);
+        self.check_completeness(line, answers.len());
         // A reset takes with it what its client has not read: no fault of an app's may.
-        let last = line.person.requests.get(records.len().saturating_sub(1));
-        let is_old = last.is_some_and(|request| request.is_old);
+        let is_first = records.len() == 1;
         let (reason, is_tunnel) = (records.last().map(|it| it.1), tunnel.is_some());
         let is_clients = matches!(
             reason,
             None | Some(Reason::ClientClosed | Reason::ClientTimeout | Reason::Stopping)
         );
         assert!(
-            ending != Ending::Abort || is_old || is_tunnel || is_clients || line.has_left,
+            ending != Ending::Abort || is_first || is_tunnel || is_clients || line.has_left,
             "a reset by {reason:?}: {}",
             line.told()
         );
     }
 
     /// Whoever stayed, and was not told that the connection ends, got an answer to all it asked.
-    fn check_completeness(&self, line: &Line, answers: usize, cut: usize) {
+    fn check_completeness(&self, line: &Line, answers: usize) {
         let asked = line
             .person
             .requests
@@ -402,8 +401,8 @@ impl World {
         if has_stayed && answers < asked {
             let said_so = memchr::memmem::find(&line.received, b"Connection: close\r\n").is_some();
             let is_old = line.person.requests[answers.saturating_sub(1)].is_old;
-            let is_aborted = line.ending == Some(Ending::Abort);
-            let is_over = said_so || is_old || is_aborted || cut > 0;
+            let is_aborted = matches!(line.ending, Some(Ending::Abort | Ending::Cut));
+            let is_over = said_so || is_old || is_aborted;
             assert!(
                 is_over,
                 "{answers} answers to {asked} requests: {}",

@@ -20,6 +20,9 @@ const LINGER_MAX: Duration = Duration::from_secs(5);
 /// And for one that is silent.
 const LINGER_SILENCE_MAX: Duration = Duration::from_secs(1);
 
+/// How long what was sent may take to its client, until a reset says that the last answer is cut.
+const CUT_AFTER: Duration = Duration::from_secs(1);
+
 impl Worker {
     /// Does what a client's socket is ready for.
     pub(super) fn serve_client(&mut self, key: u32) {
@@ -31,6 +34,12 @@ impl Worker {
             Phase::Unannounced => self.hear_preface(key),
             Phase::Flushing(ending) => self.go_on_flushing(key, ending),
             Phase::Lingering(until) => self.go_on_lingering(key, until),
+            Phase::Cutting => {
+                let socket = &slot.connection.socket;
+                if socket.is_broken() || socket.is_hung_up() {
+                    self.close_client(key);
+                }
+            }
             Phase::Closed => {}
         }
     }
@@ -43,7 +52,7 @@ impl Worker {
         match slot.connection.phase {
             Phase::Open => self.step(key, |client, context| client.on_time(context)),
             // The client takes no bytes, or sends on and on: it has had its time.
-            Phase::Flushing(_) => self.abort_client(key),
+            Phase::Flushing(_) | Phase::Cutting => self.abort_client(key),
             Phase::Unannounced | Phase::Lingering(_) => self.close_client(key),
             Phase::Closed => {}
         }
@@ -68,7 +77,9 @@ impl Worker {
         match slot.connection.ending.take() {
             None => {}
             Some(Ending::Abort) => self.abort_client(key),
-            Some(ending @ (Ending::Close | Ending::Lingering)) => self.flush_client(key, ending),
+            Some(ending @ (Ending::Close | Ending::Lingering | Ending::Cut)) => {
+                self.flush_client(key, ending);
+            }
         }
     }
 
@@ -98,7 +109,7 @@ impl Worker {
             return;
         };
         match slot.connection.phase {
-            Phase::Open => self.abort_client(key),
+            Phase::Open | Phase::Cutting | Phase::Flushing(Ending::Cut) => self.abort_client(key),
             Phase::Unannounced | Phase::Flushing(_) | Phase::Lingering(_) => {
                 self.close_client(key);
             }
@@ -213,7 +224,15 @@ impl Worker {
         }
         match ending {
             Ending::Lingering => self.begin_lingering(key),
+            Ending::Cut => self.begin_cutting(key),
             Ending::Close | Ending::Abort => self.close_client(key),
+        }
+    }
+
+    fn begin_cutting(&mut self, key: u32) {
+        self.set_client_limit(key, CUT_AFTER);
+        if let Some(Slot { connection, .. }) = self.clients.get_mut(key as usize) {
+            connection.phase = Phase::Cutting;
         }
     }
 
